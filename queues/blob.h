@@ -1,0 +1,27 @@
+/* blob.h - sealed files for what is too large for a journal row.
+ *
+ * B1  blob_write() returns ERR_OK only after the file is written, fsynced, renamed
+ *     into place and its folder fsynced; a name is never written twice;
+ * B2  content is sealed with crypto_secretstream_xchacha20poly1305 in chunks of
+ *     64 KiB, TAG_FINAL demanded on reading: a cut file is ERR_CORRUPT, not short. */
+#ifndef QUEUES_BLOB_H
+#define QUEUES_BLOB_H
+
+#include "rules/base/err.h"
+#include "rules/base/id.h"
+#include "rules/base/text.h"
+
+struct arena;
+struct keyring;
+struct blobs;
+
+enum { BLOB_BYTES_MAX = 32 * 1024 * 1024 };
+
+enum err blobs_open(struct blobs **out, const char *folder, const struct keyring *keys, char *why, size_t why_bytes);
+void blobs_close(struct blobs *b);
+/* Thread-safe. Two-level folders by the ulid's last characters. ERR_CONFLICT where it exists, ERR_FULL, ERR_IO. */
+enum err blob_write(struct blobs *b, struct ulid name, struct str content);
+/* ERR_ABSENT, ERR_CORRUPT, ERR_IO. */
+enum err blob_read(struct blobs *b, struct arena *a, struct ulid name, struct str *content);
+
+#endif

@@ -1,0 +1,78 @@
+/* redis.h - the one door to hiredis: a blocking, pipelined connection.
+ *
+ * Waiting for Redis happens on threads made for it (filer, workers, mail, sweep),
+ * never on an event loop: a slow command holds up its own connection only.
+ *
+ * R1  a connection belongs to one thread;
+ * R2  every exchange has a deadline; when it passes the connection is closed and the
+ *     call answers ERR_STORE: the commands may or may not have happened, so every
+ *     script must bear repetition;
+ * R3  (re)connecting is lazy, with back-off 50 ms .. 1 s during which calls fail fast;
+ *     each new connection is authenticated and has all scripts loaded first;
+ * R4  error replies for reasons of the server's state (LOADING, READONLY, OOM, MISCONF,
+ *     NOREPLICAS, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, BUSY) are ERR_STORE; any other
+ *     error reply is a fault of the command: ERR_CORRUPT, text in redis_why(). */
+#ifndef QUEUES_REDIS_H
+#define QUEUES_REDIS_H
+
+#include "queues/scripts.h"
+#include "rules/base/err.h"
+#include "rules/base/text.h"
+
+#include <stdint.h>
+
+struct arena;
+struct redis;
+
+struct redis_target {
+    char path[108];       /* unix socket, or "" */
+    char host[256];
+    int port;
+    char user[64], password[256]; /* "" none */
+};
+
+/* "unix:/path" or "tcp:host:port" (host a numeric address or localhost). False with why. */
+bool redis_target_parse(struct str s, struct redis_target *out, char *why, size_t why_bytes);
+
+enum redis_kind { REDIS_NIL, REDIS_INT, REDIS_TEXT, REDIS_STATUS, REDIS_ERROR, REDIS_LIST };
+
+struct redis_value {
+    enum redis_kind kind;
+    int64_t integer;
+    struct str text; /* TEXT, STATUS, ERROR; NUL-terminated */
+    size_t count;
+    struct redis_value *items;
+};
+
+/* Never connects by itself. timeout_ms: for one exchange (connect, or one flush). */
+struct redis *redis_open(const struct redis_target *t, int timeout_ms);
+void redis_close(struct redis *r);
+void redis_set_timeout(struct redis *r, int timeout_ms);
+
+/* Queue commands, then send them all and read all their answers. argv is copied. */
+void redis_add(struct redis *r, size_t n, const struct str argv[]);
+/* EVALSHA: keys first, then the other arguments; n counts both. */
+void redis_add_script(struct redis *r, enum script s, size_t keys, size_t n, const struct str argv[]);
+/* replies[i] belongs to the i-th queued command, memory in a. ERR_OK: all answers are there, and
+ * each may still be REDIS_ERROR. ERR_STORE: none counts. Empties the queue either way. */
+enum err redis_flush(struct redis *r, struct arena *a, struct redis_value **replies, size_t *n);
+
+/* One command or script, its error reply mapped by R4. out may be NULL. */
+enum err redis_do(struct redis *r, struct arena *a, struct redis_value *out, size_t n, const struct str argv[]);
+enum err redis_run(struct redis *r, struct arena *a, struct redis_value *out, enum script s, size_t keys, size_t n,
+                   const struct str argv[]);
+/* R4 for one value of a flush: ERR_OK for anything but REDIS_ERROR. */
+enum err redis_value_err(struct redis *r, const struct redis_value *v);
+/* Why the last call failed: "cannot connect: ...". Never NULL, never with data of the command. */
+const char *redis_why(const struct redis *r);
+
+/* run_id and master_replid, joined by '/': changes when acknowledged writes may be gone. */
+enum err redis_identity(struct redis *r, struct arena *a, struct str *out);
+/* Is it new enough and set as notes on durability demand (>= 7.0, appendonly yes, appendfsync always,
+ * noeviction, no-appendfsync-on-rewrite no)? ERR_CONF with `why`: one sentence that says what to change. */
+enum err redis_fitness(struct redis *r, struct arena *a, char *why, size_t why_bytes);
+
+/* Reads a list reply of name, value, name, value ... : the value, or empty with at NULL. */
+struct str redis_field(const struct redis_value *v, const char *name);
+
+#endif

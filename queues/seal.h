@@ -1,0 +1,100 @@
+/* seal.h - the keys, and everything that is done with them.
+ *
+ * K1  keys live in locked memory and in files of mode 0600 under the key folder;
+ *     they are never in Redis, logs, metrics or core dumps;
+ * K2  what is sealed says which key sealed it: version, key id, nonce, then
+ *     XChaCha20-Poly1305 (libsodium crypto_aead_xchacha20poly1305_ietf) over the
+ *     text padded to SEAL_PAD bytes, bound to `bound` (the record's id or ulid|op|...);
+ * K3  an index is BLAKE2b keyed per kind: equal values of one kind are equal, and
+ *     nothing else can be told without the key;
+ * K4  every purpose has a key of its own, derived by crypto_kdf from the root. */
+#ifndef QUEUES_SEAL_H
+#define QUEUES_SEAL_H
+
+#include "rules/base/err.h"
+#include "rules/base/id.h"
+#include "rules/base/text.h"
+
+#include <stdint.h>
+
+struct arena;
+struct keyring;
+
+enum { SEAL_PAD = 32, KEYRING_WHY_BYTES = 200 };
+
+/* Opens the root key(s) `root-<id>.key` in folder (made with mode 0700; where
+ * there is no key at all and make is true a fresh one is written, fsynced, folder
+ * fsynced). The highest id seals, all of them open.
+ *   ERR_ABSENT  no key and make is false;  ERR_IO, ERR_DENIED  with `why` saying what to do. */
+enum err keyring_open(struct keyring **out, const char *folder, bool make, char why[KEYRING_WHY_BYTES]);
+/* Wipes. NULL is allowed. */
+void keyring_close(struct keyring *k);
+/* The id of the key that seals now, as in the file's name; > 0. */
+uint32_t keyring_id(const struct keyring *k);
+
+/* Seals plain; the result lives in a. */
+struct str seal(const struct keyring *k, struct arena *a, struct str plain, struct str bound);
+/* ERR_CORRUPT where it was changed or bound to something else; ERR_ABSENT where the key is gone. */
+enum err unseal(const struct keyring *k, struct arena *a, struct str sealed, struct str bound, struct str *plain);
+
+#define INDEX_LIST(X)                                                                              \
+    X(EMAIL, "ixemail_")       /* canonical address, rules/address.h */                            \
+    X(PHONE, "ixphone_")       /* E.164 */                                                         \
+    X(SITE, "ixsite__")        /* canonical site id or host */                                     \
+    X(INVOICE, "ixinvoic")                                                                         \
+    X(DOMAIN, "ixdomain")      /* company domain, A-label, lower case */                           \
+    X(VENDOR, "ixvendor")      /* the vendor's customer id of a contacts file */                   \
+    X(CONTACT, "ixcontac")     /* one record of one source */                                      \
+    X(KEY, "ixidemp_")         /* Idempotency-Key */                                               \
+    X(BODY, "ixbody__")        /* the body sent with it */                                         \
+    X(REPEAT, "ixrepeat")      /* same address, same words */                                      \
+    X(SESSION, "ixsessio")     /* a staff session's cookie */                                      \
+    X(STAFF, "ixstaff_")       /* a staff name */                                                  \
+    X(RATE, "ixrate__")        /* an address or prefix that is counted */                          \
+    X(CODE, "ixcode__")        /* a one-time code with its flow, purpose and recipient */          \
+    X(TOKEN, "ixtoken_")       /* the token of an item: MAC over its ULID */                       \
+    X(FLOW, "ixflow__")        /* the token of a flow */                                           \
+    X(REPLY, "ixreply_")       /* our own Message-IDs and reply addresses */
+
+enum index_kind {
+#define X(name, context) INDEX_##name,
+    INDEX_LIST(X)
+#undef X
+        INDEX_KINDS
+};
+
+/* 128 bits as 32 lower-case hex digits and a NUL. */
+struct blind {
+    char at[33];
+};
+
+struct blind blind_index(const struct keyring *k, enum index_kind kind, struct str value);
+/* The same 16 bytes, raw. */
+void blind_bytes(const struct keyring *k, enum index_kind kind, struct str value, uint8_t out[16]);
+/* Constant time. */
+bool blind_equal(const uint8_t a[16], const uint8_t b[16]);
+
+/* A bijection on 0..2^40-1 (Feistel network keyed by BLAKE2b), so that numbers
+ * given out in order cannot be guessed from one another. */
+uint64_t number_hide(const struct keyring *k, uint64_t n);
+uint64_t number_find(const struct keyring *k, uint64_t hidden);
+
+/* One-time code: uniform in 0..99999999, 8 digits and a NUL. */
+void code_make(char out[9]);
+/* Fresh ULID for now, strictly growing within the process. Thread-safe. */
+struct ulid ulid_fresh(void);
+/* n random bytes, and the same as base64url without padding ((4n+2)/3 characters and a NUL). */
+void random_bytes(void *out, size_t n);
+struct str random_token(struct arena *a, size_t n);
+/* base64url without padding. Decode answers false for any byte outside the alphabet or non-canonical end. */
+struct str base64url(struct arena *a, const void *bytes, size_t n);
+bool base64url_decode(struct str s, void *out, size_t n);
+
+/* Partition of an account id, BLAKE2b-64(unkeyed, 16 bytes) mod 64: fixed for ever. */
+unsigned partition_of(struct ulid account);
+
+/* Argon2id (crypto_pwhash_str, 64 MiB, 2 passes). out: 128 bytes. ~230 ms: only in a slot for slow hashing. */
+enum err password_hash(char out[128], struct str password);
+bool password_matches(const char hash[128], struct str password);
+
+#endif
