@@ -1,0 +1,51 @@
+/* keys.h - every key in Redis, made here and nowhere else.
+ *
+ * Y1  what belongs to an account carries the tag of its partition, {p0}..{p63}
+ *     (partition_of(), fixed for ever), and so lives in one slot: one script may
+ *     change it together;
+ * Y2  what is looked up before the account is known has a slot of its own, tagged
+ *     by what is looked up;
+ * Y3  nothing that names a person is part of a key: blind indexes only.
+ *
+ *   {pN}:a:<acc>      hash    the customer: see account.h
+ *   {pN}:c:<acc>      hash    contacts on record: con_… -> sealed record, see contact.h
+ *   {pN}:s:<acc>      hash    sites on record: site_… -> sealed record
+ *   {pN}:w:<acc>      zset    work of the account, by the time it was opened
+ *   {pN}:t:<tkt>      hash    a ticket: see ticket.h
+ *   {pN}:m:<tkt>      hash    its messages: msg_… -> JSON with sealed text
+ *   {pN}:p:<tkt>      hash    its participants: par_… -> JSON
+ *   {pN}:h:<tkt>      hash    its history: evt_… -> JSON, what clocks are computed from
+ *   {pN}:i:<itm>      string  the original as it came, sealed
+ *   {pN}:f:<flw>      hash    a one-time-code flow
+ *   {pN}:q:<queue>    zset    open tickets by due time, ms
+ *   {pN}:ob0, :ob1    stream  mails to send, codes first
+ *   {pN}:d:<eml>      hash    delivery state of a mail
+ *   {pN}:ev           stream  live updates
+ *   {pN}:au           stream  audit, hash-chained
+ *   b:{<index>}       hash    who owns this evidence: "<acc ULID>:<source>" -> JSON; source "-" is a claim
+ *   r:{<reference>}   string  where a public reference leads
+ *   k:{<index>}       string  an Idempotency-Key and what it made
+ *   e:{<index>}       string  same address, same words, within 10 minutes
+ *   imp:{<source>}    hash    the last snapshot of a contacts source
+ *   stf:{<index>}     hash    a member of staff;  stf:all  set of them
+ *   ses:{<index>}     hash    a staff session
+ *   l:{<index>}       string  a rate (GCRA: theoretical arrival time)
+ *   ref:next          string  numbers of references given out in blocks
+ *   lease:{<name>}    string  who does the sweep, who sends mail */
+#ifndef QUEUES_KEYS_H
+#define QUEUES_KEYS_H
+
+#include "queues/seal.h"
+#include "rules/base/id.h"
+#include "rules/base/text.h"
+
+struct arena;
+
+enum { PARTITIONS = 64 };
+
+/* NUL-terminated, in a. suffix is an id in text, a queue's name, or "". */
+struct str key_in(struct arena *a, unsigned partition, const char *room, const char *suffix);
+/* "b:{<index>}" and its like. */
+struct str key_at(struct arena *a, const char *room, const char *tag);
+
+#endif
