@@ -28,23 +28,23 @@ struct conf_relay {
 struct conf {
     char data[4096], keys[4096];
     struct conf_address listen[CONF_LISTENERS];
-    char tls_cert[4096], tls_key[4096];    /* "" self-signed in data/ */
+    char tls_cert[4096], tls_key[4096]; /* "" self-signed in data/ */
     bool redis_embedded;
-    struct redis_target redis;             /* with user and password of redis-auth */
-    struct conf_relay relay[2];            /* none: mail goes to data/mail */
+    struct redis_target redis;  /* with user and password of redis-auth */
+    struct conf_relay relay[2]; /* none: mail goes to data/mail */
     char mail_user[256], mail_password[256];
     char mail_from_name[128], mail_from_address[256];
     char authserv_id[256];
     char brand[128], help_phone[64], clamd[128];
     int64_t retention_ms, journal_keep_ms;
-    char origin[300], origin_staff[300];   /* "https://host[:port]" without a slash; port 0 is left for serve to fill */
-    char rules[4096];                      /* "" the shipped rules */
-    int64_t reserve_bytes;                 /* -1 auto */
-    char proxy[1024];                      /* "" none */
-    int threads;                           /* 0 auto */
+    char origin[300], origin_staff[300]; /* "https://host[:port]" without a slash; port 0 is left for serve to fill */
+    char rules[4096];                    /* "" the shipped rules */
+    int64_t reserve_bytes;               /* -1 auto */
+    char proxy[1024];                    /* "" none */
+    int threads;                         /* 0 auto */
     bool limits;
     enum log_level log;
-    char file[4096];                       /* where it was read, "" defaults */
+    char file[4096]; /* where it was read, "" defaults */
 };
 
 struct conf_override {

@@ -28,31 +28,31 @@ struct keyring;
 struct journal;
 
 enum {
-    JOURNAL_BATCH_MAX = 512,         /* rows in one commit */
-    JOURNAL_WAITING_MAX = 16384,     /* appends not yet committed; more: ERR_BUSY at once */
-    JOURNAL_STALL_MS = 2000,         /* a commit that takes longer fails the appends that wait behind it: ERR_BUSY */
-    JOURNAL_PAYLOAD_MAX = 384 * 1024,/* bytes; larger goes to blob.h first */
+    JOURNAL_BATCH_MAX = 512,          /* rows in one commit */
+    JOURNAL_WAITING_MAX = 16384,      /* appends not yet committed; more: ERR_BUSY at once */
+    JOURNAL_STALL_MS = 2000,          /* a commit that takes longer fails the appends that wait behind it: ERR_BUSY */
+    JOURNAL_PAYLOAD_MAX = 384 * 1024, /* bytes; larger goes to blob.h first */
     JOURNAL_OP_MAX = 15,
     JOURNAL_WORK_MAX = 39,
 };
 
 struct journal_options {
-    const char *folder;         /* data/journal; made where absent */
+    const char *folder; /* data/journal; made where absent */
     const struct keyring *keys;
-    int64_t keep_ms;            /* grace, default 15 min */
-    int64_t rotate_ms;          /* default 10 min */
-    int64_t rotate_bytes;       /* default 64 MiB, WAL included */
-    int64_t reserve_bytes;      /* free space under which append answers ERR_FULL */
+    int64_t keep_ms;       /* grace, default 15 min */
+    int64_t rotate_ms;     /* default 10 min */
+    int64_t rotate_bytes;  /* default 64 MiB, WAL included */
+    int64_t reserve_bytes; /* free space under which append answers ERR_FULL */
 };
 
 struct journal_row {
-    uint64_t seq;               /* 1, 2, 3 ... across segments and restarts; given by the journal */
+    uint64_t seq; /* 1, 2, 3 ... across segments and restarts; given by the journal */
     struct ulid ulid;
-    const char *op;             /* what to do with it: "request", "message"; at most JOURNAL_OP_MAX */
-    const char *work;           /* order is kept among rows of one work; "" none; at most JOURNAL_WORK_MAX */
+    const char *op;   /* what to do with it: "request", "message"; at most JOURNAL_OP_MAX */
+    const char *work; /* order is kept among rows of one work; "" none; at most JOURNAL_WORK_MAX */
     int64_t received_ms;
-    struct str payload;         /* plain */
-    unsigned failures;          /* times it failed for a reason of its own (marks "failed") */
+    struct str payload; /* plain */
+    unsigned failures;  /* times it failed for a reason of its own (marks "failed") */
 };
 
 /* Opens or makes the folder and its segments; rows that were committed and have no
@@ -85,9 +85,9 @@ struct journal_state {
     uint64_t last_seq;
     size_t unfiled, parked, waiting, segments;
     uint64_t commits, rows, errors;
-    int64_t bytes;              /* on disk */
+    int64_t bytes; /* on disk */
     bool well;
-    char why[160];              /* where !well: what to do */
+    char why[160]; /* where !well: what to do */
 };
 void journal_state(struct journal *j, struct journal_state *out);
 /* The stored row by ulid, whatever its marks; ERR_ABSENT. For raw originals and operators. */

@@ -83,12 +83,10 @@ static const char *add_conversion(struct buf *b, const char *p, va_list *args)
         buf_printf(b, "%lld", length == INT ? va_arg(*args, int) : (long long)va_arg(*args, int64_t));
         break;
     case 'u':
-        buf_printf(b, "%llu",
-                   length == INT ? va_arg(*args, unsigned) : (unsigned long long)va_arg(*args, uint64_t));
+        buf_printf(b, "%llu", length == INT ? va_arg(*args, unsigned) : (unsigned long long)va_arg(*args, uint64_t));
         break;
     case 'x':
-        buf_printf(b, "%llx",
-                   length == INT ? va_arg(*args, unsigned) : (unsigned long long)va_arg(*args, uint64_t));
+        buf_printf(b, "%llx", length == INT ? va_arg(*args, unsigned) : (unsigned long long)va_arg(*args, uint64_t));
         break;
     case 'c':
         buf_char(b, (char)va_arg(*args, int));

@@ -21,8 +21,7 @@ bool log_level_parse(const char *name, enum log_level *out);
 /* Lines above level are dropped. Default LOG_INFO. Thread-safe. */
 void log_set_level(enum log_level level);
 
-void log_line(enum log_level level, const char *event, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void log_line(enum log_level level, const char *event, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #define log_fatal(event, ...) log_line(LOG_FATAL, event, "" __VA_ARGS__)
 #define log_error(event, ...) log_line(LOG_ERROR, event, "" __VA_ARGS__)

@@ -25,7 +25,7 @@ struct arena;
 struct redis;
 
 struct redis_target {
-    char path[108];       /* unix socket, or "" */
+    char path[108]; /* unix socket, or "" */
     char host[256];
     int port;
     char user[64], password[256]; /* "" none */

@@ -37,24 +37,24 @@ struct str seal(const struct keyring *k, struct arena *a, struct str plain, stru
 /* ERR_CORRUPT where it was changed or bound to something else; ERR_ABSENT where the key is gone. */
 enum err unseal(const struct keyring *k, struct arena *a, struct str sealed, struct str bound, struct str *plain);
 
-#define INDEX_LIST(X)                                                                              \
-    X(EMAIL, "ixemail_")       /* canonical address, rules/address.h */                            \
-    X(PHONE, "ixphone_")       /* E.164 */                                                         \
-    X(SITE, "ixsite__")        /* canonical site id or host */                                     \
-    X(INVOICE, "ixinvoic")                                                                         \
-    X(DOMAIN, "ixdomain")      /* company domain, A-label, lower case */                           \
-    X(VENDOR, "ixvendor")      /* the vendor's customer id of a contacts file */                   \
-    X(CONTACT, "ixcontac")     /* one record of one source */                                      \
-    X(KEY, "ixidemp_")         /* Idempotency-Key */                                               \
-    X(BODY, "ixbody__")        /* the body sent with it */                                         \
-    X(REPEAT, "ixrepeat")      /* same address, same words */                                      \
-    X(SESSION, "ixsessio")     /* a staff session's cookie */                                      \
-    X(STAFF, "ixstaff_")       /* a staff name */                                                  \
-    X(RATE, "ixrate__")        /* an address or prefix that is counted */                          \
-    X(CODE, "ixcode__")        /* a one-time code with its flow, purpose and recipient */          \
-    X(TOKEN, "ixtoken_")       /* the token of an item: MAC over its ULID */                       \
-    X(FLOW, "ixflow__")        /* the token of a flow */                                           \
-    X(REPLY, "ixreply_")       /* our own Message-IDs and reply addresses */
+#define INDEX_LIST(X)                                                                 \
+    X(EMAIL, "ixemail_") /* canonical address, rules/address.h */                     \
+    X(PHONE, "ixphone_") /* E.164 */                                                  \
+    X(SITE, "ixsite__")  /* canonical site id or host */                              \
+    X(INVOICE, "ixinvoic")                                                            \
+    X(DOMAIN, "ixdomain")  /* company domain, A-label, lower case */                  \
+    X(VENDOR, "ixvendor")  /* the vendor's customer id of a contacts file */          \
+    X(CONTACT, "ixcontac") /* one record of one source */                             \
+    X(KEY, "ixidemp_")     /* Idempotency-Key */                                      \
+    X(BODY, "ixbody__")    /* the body sent with it */                                \
+    X(REPEAT, "ixrepeat")  /* same address, same words */                             \
+    X(SESSION, "ixsessio") /* a staff session's cookie */                             \
+    X(STAFF, "ixstaff_")   /* a staff name */                                         \
+    X(RATE, "ixrate__")    /* an address or prefix that is counted */                 \
+    X(CODE, "ixcode__")    /* a one-time code with its flow, purpose and recipient */ \
+    X(TOKEN, "ixtoken_")   /* the token of an item: MAC over its ULID */              \
+    X(FLOW, "ixflow__")    /* the token of a flow */                                  \
+    X(REPLY, "ixreply_")   /* our own Message-IDs and reply addresses */
 
 enum index_kind {
 #define X(name, context) INDEX_##name,

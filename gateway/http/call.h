@@ -19,7 +19,7 @@
 
 #include <stdbool.h>
 
-struct app;           /* gateway/app.h: what handlers work with */
+struct app; /* gateway/app.h: what handlers work with */
 struct call;
 struct doc;
 
@@ -33,23 +33,23 @@ struct call_header {
 struct call {
     struct arena *arena;
     struct app *app;
-    struct str method;                    /* "GET"; HEAD is answered as GET by the edge */
-    struct str path, query;               /* "/requests/R7K4-2M9Q-C", "limit=20" (raw) */
-    struct str params[CALL_PARAMS_MAX];   /* what stood for {…} in the route, decoded */
+    struct str method;                  /* "GET"; HEAD is answered as GET by the edge */
+    struct str path, query;             /* "/requests/R7K4-2M9Q-C", "limit=20" (raw) */
+    struct str params[CALL_PARAMS_MAX]; /* what stood for {…} in the route, decoded */
     struct str body;
-    struct str peer;                      /* numeric address of the client (after PROXY / X-Forwarded-For) */
-    struct str listener;                  /* "public", "staff", "admin" */
-    struct call_header *headers;          /* of the request */
+    struct str peer;             /* numeric address of the client (after PROXY / X-Forwarded-For) */
+    struct str listener;         /* "public", "staff", "admin" */
+    struct call_header *headers; /* of the request */
     size_t header_count;
-    char request_id[27];                  /* ULID, for logs and problems */
-    int64_t begun_ms;                     /* clock_now_ms() at arrival */
+    char request_id[27]; /* ULID, for logs and problems */
+    int64_t begun_ms;    /* clock_now_ms() at arrival */
 
-    int status;                           /* 0 until answered */
+    int status; /* 0 until answered */
     struct call_header answer_headers[24];
     size_t answer_header_count;
     struct str answer;
-    void *edge;                           /* private to gateway/http */
-    void *state;                          /* the handler's own, in the arena */
+    void *edge;  /* private to gateway/http */
+    void *state; /* the handler's own, in the arena */
 };
 
 /* The only or last header of that lower-case name; empty with at NULL where absent. */
@@ -93,7 +93,7 @@ void call_after(struct call *c, int ms, void (*fn)(void *arg), void *arg);
 
 /* application/x-www-form-urlencoded or multipart/form-data (RFC 7578) fields, by name. */
 struct form_field {
-    struct str name;      /* decoded */
+    struct str name; /* decoded */
     struct str value;
     struct str file_name; /* at NULL unless a file part */
     struct str content_type;

@@ -35,21 +35,21 @@ struct route {
 };
 
 struct listener {
-    const char *name;            /* "public", "staff", "admin" */
-    const char *address;         /* numeric "127.0.0.1", "::1" */
-    int port;                    /* 0: a free one is picked, the same for all loops */
+    const char *name;    /* "public", "staff", "admin" */
+    const char *address; /* numeric "127.0.0.1", "::1" */
+    int port;            /* 0: a free one is picked, the same for all loops */
     bool tls;
-    bool proxy;                  /* trust PROXY v1 and X-Forwarded-For from proxy_peers */
-    const char *proxy_peers;     /* space separated numeric addresses or CIDRs */
-    size_t body_bytes_max;       /* 1.1 MiB */
+    bool proxy;              /* trust PROXY v1 and X-Forwarded-For from proxy_peers */
+    const char *proxy_peers; /* space separated numeric addresses or CIDRs */
+    size_t body_bytes_max;   /* 1.1 MiB */
     const struct route *routes;
     size_t route_count;
-    route_handler *absent;       /* LOOP; NULL: a 404 problem */
+    route_handler *absent; /* LOOP; NULL: a 404 problem */
     /* Fills in what a refusal of the edge itself says (413, 405, 400 …); NULL: a problem in JSON. */
     void (*refusal)(struct call *c, int status, const char *code);
     const struct call_header *fixed_headers; /* S4: on every answer; a handler's header of the same name wins */
     size_t fixed_header_count;
-    struct assets *assets;       /* static files, looked up before the routes; may be NULL; swapped by server_set_assets */
+    struct assets *assets; /* static files, looked up before the routes; may be NULL; swapped by server_set_assets */
 };
 
 struct server_options {
@@ -57,9 +57,9 @@ struct server_options {
     struct workers *workers;
     const struct listener *listeners;
     size_t listener_count;
-    int loops;                   /* event loops, each on a thread of its own, >= 1 */
+    int loops; /* event loops, each on a thread of its own, >= 1 */
     const char *cert_file, *key_file;
-    int connections_max;         /* per process; beyond, the listener pauses */
+    int connections_max; /* per process; beyond, the listener pauses */
 };
 
 /* Binds all listeners (EADDRINUSE -> ERR_IO with "port 8443 on 127.0.0.1 is in use: …what to do") and runs the loops.
@@ -74,8 +74,9 @@ void server_set_assets(struct server *s, size_t listener, struct assets *assets)
 void server_close(struct server *s);
 
 struct server_counts {
-    uint64_t connections, open_connections, requests, refused, killed_slow, by_status[6]; /* [2] = 2xx */
-    uint64_t streams; /* open event streams */
+    uint64_t connections, open_connections, requests, refused, killed_slow;
+    uint64_t by_status[6]; /* [2] = 2xx */
+    uint64_t streams;      /* open event streams */
 };
 void server_counts(struct server *s, struct server_counts *out);
 

@@ -44,8 +44,7 @@ bool doc_true(const struct doc *j);
 size_t doc_size(const struct doc *j);
 const struct doc *doc_at(const struct doc *array, size_t i);
 /* Calls visit for each member in order of insertion until it answers false. */
-void doc_each(const struct doc *object, bool (*visit)(void *arg, const char *name, const struct doc *value),
-               void *arg);
+void doc_each(const struct doc *object, bool (*visit)(void *arg, const char *name, const struct doc *value), void *arg);
 
 struct doc *doc_object(void);
 struct doc *doc_array(void);

@@ -20,20 +20,20 @@ struct ulid {
 
 enum { ULID_CHARS = 26, ID_CHARS_MAX = 4 + ULID_CHARS };
 
-#define ID_KIND_LIST(X)                                                                            \
-    X(ACCOUNT, "acc")                                                                              \
-    X(TICKET, "tkt")                                                                               \
-    X(ITEM, "itm")                                                                                 \
-    X(MESSAGE, "msg")                                                                              \
-    X(PARTICIPANT, "par")                                                                          \
-    X(CONTACT, "con")                                                                              \
-    X(FLOW, "flw")                                                                                 \
-    X(EVENT, "evt")                                                                                \
-    X(MAIL, "eml")                                                                                 \
-    X(STAFF, "stf")                                                                                \
-    X(FILE, "fil")                                                                                 \
-    X(EDGE, "edg")                                                                                 \
-    X(INCIDENT, "inc")                                                                             \
+#define ID_KIND_LIST(X)   \
+    X(ACCOUNT, "acc")     \
+    X(TICKET, "tkt")      \
+    X(ITEM, "itm")        \
+    X(MESSAGE, "msg")     \
+    X(PARTICIPANT, "par") \
+    X(CONTACT, "con")     \
+    X(FLOW, "flw")        \
+    X(EVENT, "evt")       \
+    X(MAIL, "eml")        \
+    X(STAFF, "stf")       \
+    X(FILE, "fil")        \
+    X(EDGE, "edg")        \
+    X(INCIDENT, "inc")    \
     X(SITE, "site")
 
 enum id_kind {
