@@ -7,7 +7,9 @@
  *     text padded to SEAL_PAD bytes, bound to `bound` (the record's id or ulid|op|...);
  * K3  an index is BLAKE2b keyed per kind: equal values of one kind are equal, and
  *     nothing else can be told without the key;
- * K4  every purpose has a key of its own, derived by crypto_kdf from the root. */
+ * K4  every purpose has a key of its own, derived by crypto_kdf from a root key:
+ *     what is sealed from the newest, indices and numbers from root-1.key for
+ *     ever, because an index that changes finds nothing. So root-1.key never goes. */
 #ifndef QUEUES_SEAL_H
 #define QUEUES_SEAL_H
 
@@ -20,22 +22,49 @@
 struct arena;
 struct keyring;
 
-enum { SEAL_PAD = 32, KEYRING_WHY_BYTES = 200 };
+enum { SEAL_PAD = 32, KEYRING_WHY_BYTES = 200, KEYRING_KEYS_MAX = 16 };
 
 /* Opens the root key(s) `root-<id>.key` in folder (made with mode 0700; where
  * there is no key at all and make is true a fresh one is written, fsynced, folder
- * fsynced). The highest id seals, all of them open.
- *   ERR_ABSENT  no key and make is false;  ERR_IO, ERR_DENIED  with `why` saying what to do. */
+ * fsynced). A file is 64 lower-case hex digits and a newline, so that it can be
+ * kept on paper. The highest id seals, all of them open. To rotate: write another
+ * file with the next id and start again.
+ *   ERR_ABSENT  no key and make is false, or keys without root-1.key;
+ *   ERR_DENIED  folder or file open to others, or not readable;
+ *   ERR_CORRUPT a file that is not such a key, or more than KEYRING_KEYS_MAX;
+ *   ERR_IO      all else. `why` says what to do. */
 enum err keyring_open(struct keyring **out, const char *folder, bool make, char why[KEYRING_WHY_BYTES]);
 /* Wipes. NULL is allowed. */
 void keyring_close(struct keyring *k);
 /* The id of the key that seals now, as in the file's name; > 0. */
 uint32_t keyring_id(const struct keyring *k);
 
-/* Seals plain; the result lives in a. */
+/* Seals plain; the result lives in a. SEAL_EXTRA bytes and the padding longer. */
+enum { SEAL_EXTRA = 1 + 4 + 24 + 16 };
 struct str seal(const struct keyring *k, struct arena *a, struct str plain, struct str bound);
 /* ERR_CORRUPT where it was changed or bound to something else; ERR_ABSENT where the key is gone. */
 enum err unseal(const struct keyring *k, struct arena *a, struct str sealed, struct str bound, struct str *plain);
+
+/* The same for what is too large to hold twice: a head, then pieces of SEAL_CHUNK
+ * bytes, each SEAL_CHUNK_EXTRA longer when sealed, the last one marked as such and
+ * shorter or empty. crypto_secretstream_xchacha20poly1305; every piece is bound. */
+enum { SEAL_CHUNK = 64 * 1024, SEAL_CHUNK_EXTRA = 17, SEAL_STREAM_HEAD = 1 + 4 + 24 };
+
+struct seal_stream {
+    struct str bound; /* borrowed until the end */
+    unsigned char state[64];
+};
+
+void seal_stream_start(struct seal_stream *s, const struct keyring *k, struct str bound,
+                       uint8_t head[SEAL_STREAM_HEAD]);
+/* out: plain.len + SEAL_CHUNK_EXTRA bytes. last wipes the state. */
+void seal_stream_push(struct seal_stream *s, struct str plain, bool last, uint8_t *out);
+/* As unseal(). A stream that answered anything but ERR_OK must not be read on. */
+enum err unseal_stream_start(struct seal_stream *s, const struct keyring *k, struct str bound,
+                             const uint8_t head[SEAL_STREAM_HEAD]);
+/* out: sealed.len - SEAL_CHUNK_EXTRA bytes. ERR_CORRUPT also where the piece is marked as the last
+ * and last is false, or the other way round. */
+enum err unseal_stream_pull(struct seal_stream *s, struct str sealed, bool last, uint8_t *out);
 
 #define INDEX_LIST(X)                                                                 \
     X(EMAIL, "ixemail_") /* canonical address, rules/address.h */                     \
@@ -90,10 +119,12 @@ struct str random_token(struct arena *a, size_t n);
 struct str base64url(struct arena *a, const void *bytes, size_t n);
 bool base64url_decode(struct str s, void *out, size_t n);
 
-/* Partition of an account id, BLAKE2b-64(unkeyed, 16 bytes) mod 64: fixed for ever. */
+/* Partition of an account id, BLAKE2b-64(unkeyed, 16 bytes), read as a big-endian number, mod 64:
+ * fixed for ever. */
 unsigned partition_of(struct ulid account);
 
-/* Argon2id (crypto_pwhash_str, 64 MiB, 2 passes). out: 128 bytes. ~230 ms: only in a slot for slow hashing. */
+/* Argon2id (crypto_pwhash_str, 64 MiB, 2 passes). out: 128 bytes. ~230 ms: only in a slot for slow hashing.
+ * ERR_BUSY where the memory cannot be had. */
 enum err password_hash(char out[128], struct str password);
 bool password_matches(const char hash[128], struct str password);
 
