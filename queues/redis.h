@@ -9,9 +9,12 @@
  *     script must bear repetition;
  * R3  (re)connecting is lazy, with back-off 50 ms .. 1 s during which calls fail fast;
  *     each new connection is authenticated and has all scripts loaded first;
- * R4  error replies for reasons of the server's state (LOADING, READONLY, OOM, MISCONF,
- *     NOREPLICAS, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, BUSY) are ERR_STORE; any other
- *     error reply is a fault of the command: ERR_CORRUPT, text in redis_why(). */
+ * R4  error replies for reasons of the server's state or settings (LOADING, READONLY, OOM,
+ *     MISCONF, NOREPLICAS, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, BUSY; NOAUTH, NOPERM, NOSCRIPT,
+ *     MOVED, ASK) are ERR_STORE; any other error reply is a fault of the command:
+ *     ERR_CORRUPT, text in redis_why();
+ * R5  a script the server has forgotten (SCRIPT FLUSH) is loaded again within the exchange,
+ *     and only the commands that were refused for it are sent again, in their order. */
 #ifndef QUEUES_REDIS_H
 #define QUEUES_REDIS_H
 
@@ -24,6 +27,12 @@
 struct arena;
 struct redis;
 
+enum {
+    REDIS_QUEUE_BYTES_MAX = 512 * 1024 * 1024, /* queued before one flush; the server's own limit is 1 GB */
+    REDIS_ANSWER_BYTES_MAX = 256 * 1024 * 1024, /* of one flush; more is ERR_STORE */
+    REDIS_VALUES_MAX = 2 * 1024 * 1024, /* within the lists of one flush; they nest at most 7 deep */
+};
+
 struct redis_target {
     char path[108]; /* unix socket, or "" */
     char host[256];
@@ -31,7 +40,8 @@ struct redis_target {
     char user[64], password[256]; /* "" none */
 };
 
-/* "unix:/path" or "tcp:host:port" (host a numeric address or localhost). False with why. */
+/* "unix:/path" or "tcp:host:port": a numeric address on loopback or in a private network (IPv6
+ * with or without brackets), or localhost. False with why, a sentence for the operator. */
 bool redis_target_parse(struct str s, struct redis_target *out, char *why, size_t why_bytes);
 
 enum redis_kind { REDIS_NIL, REDIS_INT, REDIS_TEXT, REDIS_STATUS, REDIS_ERROR, REDIS_LIST };
@@ -44,7 +54,7 @@ struct redis_value {
     struct redis_value *items;
 };
 
-/* Never connects by itself. timeout_ms: for one exchange (connect, or one flush). */
+/* Never connects by itself. t is copied. timeout_ms > 0: for one flush, with the connecting before it. */
 struct redis *redis_open(const struct redis_target *t, int timeout_ms);
 void redis_close(struct redis *r);
 void redis_set_timeout(struct redis *r, int timeout_ms);
@@ -68,8 +78,10 @@ const char *redis_why(const struct redis *r);
 
 /* run_id and master_replid, joined by '/': changes when acknowledged writes may be gone. */
 enum err redis_identity(struct redis *r, struct arena *a, struct str *out);
-/* Is it new enough and set as notes on durability demand (>= 7.0, appendonly yes, appendfsync always,
- * noeviction, no-appendfsync-on-rewrite no)? ERR_CONF with `why`: one sentence that says what to change. */
+/* May its acknowledgements be believed, and may our user do its work? A primary that stands alone, >= 7.0,
+ * appendonly yes, appendfsync always, no-appendfsync-on-rewrite no, noeviction; every command we need is
+ * allowed (asked by ACL DRYRUN where that is). ERR_CONF with `why`: one sentence that says what to change;
+ * ERR_STORE with `why`: it cannot be asked now. */
 enum err redis_fitness(struct redis *r, struct arena *a, char *why, size_t why_bytes);
 
 /* Reads a list reply of name, value, name, value ... : the value, or empty with at NULL. */
