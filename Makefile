@@ -8,7 +8,7 @@ CC       ?= cc
 CXX      ?= c++
 PKGS     := libh2o-evloop openssl hiredis libsodium jansson sqlite3 libcurl icu-uc icu-i18n zlib libbrotlienc
 STD      := -std=gnu11 -D_GNU_SOURCE -DH2O_USE_LIBUV=0
-WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
+WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-format-zero-length -Werror
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -fstack-clash-protection -fcf-protection
 HARDEN_L := -pie -Wl,-z,relro,-z,now
 OPT      ?= -O2 -g -fno-omit-frame-pointer

@@ -5,6 +5,9 @@
 
 enum { DAY_MS = 86400000 };
 
+/* 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z: what four digits of a year can say. */
+static const int64_t FIRST_MS = INT64_C(-62167219200000), LAST_MS = INT64_C(253402300799999);
+
 static bool leap(int year)
 {
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -189,6 +192,11 @@ bool stamp_parse(struct str s, int64_t *time_ms)
         return false;
     if (sec == 60) /* a leap second is the last moment of its minute */
         sec = 59, ms = 999;
-    *time_ms = days * DAY_MS + ((int64_t)(h * 60 + m - minutes) * 60 + sec) * 1000 + ms;
+
+    int64_t found = days * DAY_MS + ((int64_t)(h * 60 + m - minutes) * 60 + sec) * 1000 + ms;
+
+    if (found < FIRST_MS || found > LAST_MS)
+        return false;
+    *time_ms = found;
     return true;
 }

@@ -20,7 +20,8 @@ struct stamp {
 struct stamp stamp_print(int64_t time_ms);
 /* With milliseconds. */
 struct stamp stamp_print_ms(int64_t time_ms);
-/* RFC 3339 date-time with any offset and up to 9 fraction digits (kept to ms). */
+/* RFC 3339 date-time with any offset and up to 9 fraction digits (kept to ms); false where the moment lies outside
+ * the years 0000 to 9999 of UTC, so that what was parsed can be printed. */
 bool stamp_parse(struct str s, int64_t *time_ms);
 /* "2026-11-24" to days since 1970-01-01, proleptic Gregorian; false where there
  * is no such day. */
