@@ -1,8 +1,13 @@
 /* conf.h - postern.conf, read once into a plain struct.
  *
- * One setting a line, `name value…`, `#` begins a comment at a word's start; an
- * unknown or repeated name, a missing or unusable value is a fault with file:line.
- * `-o name=value` overrides what the file says (for listen: that listener). */
+ * C1  one setting a line, `name value…`; `#` at a word's start begins a comment; an
+ *     unknown or repeated name, a missing or unusable value is a fault with
+ *     file:line, and all faults are told, not only the first;
+ * C2  `-o name=value` overrides what the file says (for listen: that listener); the
+ *     last one of a name wins; faults of the n-th stand at "-o:n";
+ * C3  relative paths start at the folder of the file, those of `-o` too; without a
+ *     file at the current folder;
+ * C4  what is left out has the value of contract and README: the struct is complete. */
 #ifndef GATEWAY_CONF_H
 #define GATEWAY_CONF_H
 
@@ -13,6 +18,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { CONF_FAULTS_MAX = 100, CONF_BYTES_MAX = 256 * 1024 };
 
 enum conf_listen { CONF_PUBLIC, CONF_STAFF, CONF_ADMIN, CONF_LMTP, CONF_LISTENERS };
 
@@ -35,7 +42,7 @@ struct conf {
     char mail_user[256], mail_password[256];
     char mail_from_name[128], mail_from_address[256];
     char authserv_id[256];
-    char brand[128], help_phone[64], clamd[128];
+    char brand[128], help_phone[64], clamd[108]; /* clamd: path of its socket, "" none */
     int64_t retention_ms, journal_keep_ms;
     char origin[300], origin_staff[300]; /* "https://host[:port]" without a slash; port 0 is left for serve to fill */
     char rules[4096];                    /* "" the shipped rules */
@@ -51,12 +58,15 @@ struct conf_override {
     const char *name, *value;
 };
 
-/* Faults are collected, not only the first: one "file:line: reason" a line (file "-o" for overrides). */
+/* Faults: one "file:line: reason" a line, at most CONF_FAULTS_MAX. ERR_CONF with at least one; ERR_ABSENT where file
+ * does not exist ("file: reason"). file "" reads none. *out is written whatever is answered. */
 enum err conf_read(struct conf *out, const char *file, const struct conf_override *o, size_t n, struct buf *faults);
-/* The same from text named `name`, relative paths from `folder`: for tests and fuzzing. */
+/* The same from text that is called `name`, relative paths from `folder`: for tests and fuzzing. */
 enum err conf_parse(struct conf *out, const char *name, const char *folder, struct str text,
                     const struct conf_override *o, size_t n, struct buf *faults);
 /* Without -c: ./postern.conf, then /etc/postern/postern.conf, else "" (all defaults, relative to the current folder). */
 const char *conf_default_file(void);
+/* "public", "staff", "admin", "lmtp". */
+const char *conf_listen_name(enum conf_listen which);
 
 #endif
