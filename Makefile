@@ -16,7 +16,7 @@ CHECKED  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-san
 INCLUDES := -I.
 CFLAGS_ALL = $(STD) $(WARN) $(INCLUDES) $(shell pkg-config --cflags $(PKGS)) -MMD -MP
 CXXFLAGS_ALL = -std=gnu++17 -Wall -Wextra -Wshadow -Werror $(INCLUDES) -MMD -MP
-LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lphonenumber -lstdc++ -lpthread -ldl
+LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lphonenumber -lstdc++ -lm -lpthread -ldl
 
 SRC      := $(filter-out gateway/main.c,$(shell find gateway queues rules -name '*.c' 2>/dev/null))
 SRC_CXX  := $(shell find rules -name '*.cc' 2>/dev/null)
