@@ -10,10 +10,15 @@
  *     a mark that is lost costs a harmless second filing;
  * J4  a segment is unlinked when every row is filed and older than keep_ms; a parked
  *     row keeps its segment;
- * J5  payloads are sealed: bound to "ulid|op|key id";
+ * J5  payloads are sealed: bound to "ulid|op" and, by seal(), to the key's id;
  * J6  after a failed commit the segment is never written again: the batch is answered
  *     with the error, a new segment is opened; a second failure in a row makes the
- *     journal unwell and every append fails fast until a retry (1 s) succeeds. */
+ *     journal unwell and every append fails fast until a retry (1 s) succeeds;
+ * J7  what was answered with an error is withdrawn: it is never written, or where it
+ *     turns out to be on disk after all (a commit that came late or whose fdatasync
+ *     failed) it is marked and never read. Only a crash before that mark is on disk
+ *     (1 s) lets it be read; filing then folds it by ULID and idempotency key;
+ * J8  a new segment begins with all marks there are: any other may be lost or go. */
 #ifndef QUEUES_JOURNAL_H
 #define QUEUES_JOURNAL_H
 
@@ -46,7 +51,7 @@ struct journal_options {
 };
 
 struct journal_row {
-    uint64_t seq; /* 1, 2, 3 ... across segments and restarts; given by the journal */
+    uint64_t seq; /* ascending from 1 across segments and restarts, with gaps; given by the journal */
     struct ulid ulid;
     const char *op;   /* what to do with it: "request", "message"; at most JOURNAL_OP_MAX */
     const char *work; /* order is kept among rows of one work; "" none; at most JOURNAL_WORK_MAX */
@@ -56,14 +61,16 @@ struct journal_row {
 };
 
 /* Opens or makes the folder and its segments; rows that were committed and have no
- * mark are unfiled. Starts the committer.
- *   ERR_IO, ERR_DENIED, ERR_FULL with `why` (200 bytes) saying what to do. */
+ * mark are unfiled. Starts the committer. A segment that cannot be read is set aside as
+ * `.db.bad` for a person to look at, logged and counted in errors.
+ *   ERR_DENIED also where another process has the folder;  ERR_IO, ERR_DENIED, ERR_FULL with `why` (200 bytes) saying what to do. */
 enum err journal_open(struct journal **out, const struct journal_options *o, char *why, size_t why_bytes);
 /* Commits what waits, checkpoints, stops the thread. NULL is allowed. */
 void journal_close(struct journal *j);
 
 /* e: ERR_OK, ERR_FULL, ERR_BUSY (stall, too many waiting), ERR_IO. seq is 0 unless ERR_OK.
- * Runs exactly once, on the committer's thread, never inside journal_append(). */
+ * Runs exactly once, on a thread of the journal (the committer's; where the disk holds that one
+ * up, the watcher's), never inside journal_append(). May append, must not close. */
 typedef void journal_done(void *arg, enum err e, uint64_t seq);
 /* Thread-safe; copies everything. seq and failures of the row are ignored. */
 void journal_append(struct journal *j, const struct journal_row *row, journal_done *done, void *arg);
