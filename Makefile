@@ -58,6 +58,15 @@ build/unit/%: build/checked/tests/unit/%.o build/libchecked.a
 	@mkdir -p $(@D)
 	$(CC) $(CHECKED) $^ -o $@ -lcmocka $(LIBS)
 
+build/share/.stamp: $(shell find www -type f)
+	@node www/build.mjs $(@D) && touch $@
+
+build/tools/%: tests/tools/%.c build/libpostern.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(OPT) $^ -o $@ $(LIBS)
+
+build/unit/pages_test: | build/share/.stamp
+
 unit-%: build/unit/%_test
 	@$<
 
