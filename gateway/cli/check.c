@@ -1,0 +1,100 @@
+/* check.c - `postern check`: everything that could keep `serve` from starting or a rule from meaning what it says. */
+#include "gateway/cli/cli.h"
+#include "rules/base/arena.h"
+#include "rules/base/doc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- what is looked at, in order; each adds its faults as "file:line: reason" ---- */
+
+static void file_is_readable(const char *path, struct buf *faults)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        buf_printf(faults, "%s:1: %s\n", path, strerror(errno));
+    else
+        (void)close(fd);
+}
+
+static void check_tls(const struct conf *conf, struct buf *faults)
+{
+    if (conf->tls_cert[0] == '\0')
+        return; /* a pair is made at the first start */
+    file_is_readable(conf->tls_cert, faults);
+    file_is_readable(conf->tls_key, faults);
+}
+
+static void (*const parts[])(const struct conf *conf, struct buf *faults) = {check_tls};
+
+/* ---- what is said ---- */
+
+/* "file:line: reason" as an object; a fault without a line has line 0. */
+static struct doc *fault_doc(struct str fault)
+{
+    struct doc *d = doc_object();
+    struct str file = str_cut(&fault, ':'), rest = fault, line = str_cut(&rest, ':');
+    int64_t number;
+
+    if (!str_number(line, &number) || rest.at == NULL) {
+        number = 0;
+        rest = fault;
+    }
+    doc_set_text(d, "file", file);
+    doc_set_int(d, "line", number);
+    doc_set_text(d, "reason", str_trim(rest));
+    return d;
+}
+
+static void print_json(FILE *out, struct str faults)
+{
+    struct arena *a = arena_open(4096);
+    struct doc *d = doc_object(), *list = doc_array();
+
+    doc_set_bool(d, "ok", faults.len == 0);
+    while (faults.len > 0)
+        doc_push(list, fault_doc(str_cut(&faults, '\n')));
+    doc_set(d, "faults", list);
+    (void)fprintf(out, "%s\n", doc_print(d, a).at);
+    doc_close(d);
+    arena_close(a);
+}
+
+static enum cli_exit check_run(struct cli *c)
+{
+    static struct conf conf;
+    struct buf faults = {0};
+    const char *file = c->file == NULL ? conf_default_file() : c->file;
+    enum err e = conf_read(&conf, file, c->overrides, c->override_count, &faults);
+
+    if (e == ERR_ABSENT) {
+        (void)fputs(buf_view(&faults).at, c->err);
+        buf_free(&faults);
+        return CLI_NO_INPUT;
+    }
+    for (size_t i = 0; e == ERR_OK && i < sizeof parts / sizeof parts[0]; i++)
+        parts[i](&conf, &faults);
+
+    struct str said = buf_view(&faults);
+    bool ok = said.len == 0;
+
+    if (c->json)
+        print_json(c->out, said);
+    else
+        (void)fputs(ok ? "ok\n" : said.at, c->out);
+    buf_free(&faults);
+    return ok ? CLI_OK : CLI_CONF;
+}
+
+const struct command command_check = {
+    .name = "check",
+    .words = "",
+    .does = "read configuration, TLS files and rules, name every fault",
+    .examples = "  postern check -c /etc/postern/postern.conf\n"
+                "  postern check -o rules=new.rules && systemctl reload postern\n",
+    .more = "Prints file:line: reason for every fault and exits with 78, or ok and exits with 0.\n",
+    .run = check_run,
+};

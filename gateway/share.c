@@ -1,0 +1,31 @@
+#include "gateway/share.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool try(char *out, size_t bytes, const char *folder, const char *rest)
+{
+    int n = snprintf(out, bytes, "%s%s", folder, rest);
+
+    return n > 0 && (size_t)n < bytes && access(out, R_OK | X_OK) == 0;
+}
+
+enum err share_find(char *out, size_t bytes, char *why, size_t why_bytes)
+{
+    char program[4096];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+
+    program[n > 0 ? n : 0] = '\0';
+
+    char *slash = strrchr(program, '/');
+
+    if (slash != NULL)
+        *slash = '\0';
+    if (try(out, bytes, program, "/share") || try(out, bytes, program, "/../share/postern"))
+        return ERR_OK;
+    (void)snprintf(why, why_bytes, "neither %s/share nor %s/../share/postern is there: `make install` puts it there",
+                   program, program);
+    return ERR_ABSENT;
+}
