@@ -1,81 +1,211 @@
-# make run     build, start everything with sample data, print the addresses
-# make test    everything CI runs
-# make help    the other targets
+# make run     install what is missing, build, start everything with sample data, print the addresses
+# make test    install what is missing, run everything CI runs
+# make help    all targets
 #
-# Sources are found by wildcard: a new module is a new .h and .c in its room.
+# Sources are found by wildcard: a new module is a new .h and .c in its room, a new
+# test a new file in its folder. Nothing here runs pkg-config before it is needed,
+# so that `make deps` works on a machine that has only make.
 
 CC       ?= cc
 CXX      ?= c++
+CLANG    := clang-14
 PKGS     := libh2o-evloop openssl hiredis libsodium jansson sqlite3 libcurl icu-uc icu-i18n zlib libbrotlienc
 STD      := -std=gnu11 -D_GNU_SOURCE -DH2O_USE_LIBUV=0
+STDXX    := -std=gnu++17
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-format-zero-length -Werror
+WARNXX   := -Wall -Wextra -Wshadow -Werror
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -fstack-clash-protection -fcf-protection
 HARDEN_L := -pie -Wl,-z,relro,-z,now
 OPT      ?= -O2 -g -fno-omit-frame-pointer
-CHECKED  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-INCLUDES := -I.
-CFLAGS_ALL = $(STD) $(WARN) $(INCLUDES) $(shell pkg-config --cflags $(PKGS)) -MMD -MP
-CXXFLAGS_ALL = -std=gnu++17 -Wall -Wextra -Wshadow -Werror $(INCLUDES) -MMD -MP
-LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lphonenumber -lstdc++ -lm -lpthread -ldl
 
-SRC      := $(filter-out gateway/main.c,$(shell find gateway queues rules -name '*.c' 2>/dev/null))
-SRC_CXX  := $(shell find rules -name '*.cc' 2>/dev/null)
+# make check SAN=thread: a second set of objects beside the first.
+SAN      ?= address,undefined
+CHECKED  := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
+ifneq "$(SAN)" "address,undefined"
+VARIANT  := -$(SAN)
+endif
+OBJ      := build/checked$(VARIANT)
+FUZZED   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+
+# Evaluated once, when first used.
+once      = $(eval $(1) := $$(shell $(2)))$($(1))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS))
+PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PKGS))
+CFLAGS_ALL = $(STD) -I. $(PKG_CFLAGS) -MMD -MP
+CXXFLAGS_ALL = $(STDXX) -I. -MMD -MP
+LIBS       = $(PKG_LIBS) -lphonenumber -lstdc++ -lm -lpthread -ldl
+
+SRC      := $(filter-out gateway/main.c,$(shell find gateway queues rules -name '*.c'))
+SRC_CXX  := $(shell find rules -name '*.cc')
 GEN      := build/gen/scripts.inc
-UNIT     := $(patsubst tests/unit/%.c,%,$(shell find tests/unit -name '*_test.c' 2>/dev/null))
-UNIT_LIB := $(filter-out %_test.c,$(shell find tests/unit -name '*.c' 2>/dev/null))
+UNIT     := $(patsubst tests/unit/%.c,%,$(shell find tests/unit -name '*_test.c'))
+UNIT_LIB := $(filter-out %_test.c,$(shell find tests/unit -name '*.c'))
+FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+BENCH    := $(patsubst tests/bench/%.c,build/bench/%,$(wildcard tests/bench/*.c))
+PRELOAD  := $(patsubst tests/tools/%.c,build/tools/%.so,$(wildcard tests/tools/*.c))
+OBJECTS   = $(SRC:%.c=$(1)/%.o) $(SRC_CXX:%.cc=$(1)/%.o)
 
-all: build/postern
+# All cores, unless somebody said how many. Recipes that test run one at a time by themselves.
+ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+# V=1 shows whole commands.
+ifeq ($(V),1)
+say = @:
+else
+say = @echo "  $(1)"
+Q := @
+endif
+
+build: build/postern build/share/.made ## the program and what it shows, in build/ (V=1 for whole commands)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "make %-9s %s\n", $$1, $$2 }'
+
+# ---- the program ----
 
 build/postern: build/fast/gateway/main.o build/libpostern.a
-	$(CC) $(HARDEN_L) -o $@ $^ $(LIBS)
+	$(call say,link $@)
+	$(Q)$(CC) $(HARDEN_L) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-build/libpostern.a: $(SRC:%.c=build/fast/%.o) $(SRC_CXX:%.cc=build/fast/%.o)
+build/libpostern.a: $(call OBJECTS,build/fast)
+build/libchecked$(VARIANT).a: $(call OBJECTS,$(OBJ)) $(UNIT_LIB:%.c=$(OBJ)/%.o)
+build/libfuzzed.a: $(call OBJECTS,build/fuzzed)
+build/%.a:
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-build/libchecked.a: $(SRC:%.c=build/checked/%.o) $(SRC_CXX:%.cc=build/checked/%.o) $(UNIT_LIB:%.c=build/checked/%.o)
-	@rm -f $@
-	@$(AR) rcs $@ $^
+define COMPILE
+	@mkdir -p $(@D)
+	$(call say,cc $(basename $@))
+	$(Q)
+endef
 
 build/fast/%.o: %.c | $(GEN)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(OPT) $(HARDEN) $(CFLAGS) -c $< -o $@
-build/checked/%.o: %.c | $(GEN)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(CHECKED) $(CFLAGS) -c $< -o $@
+	$(COMPILE)$(CC) $(CFLAGS_ALL) $(WARN) $(OPT) $(HARDEN) $(CFLAGS) -c $< -o $@
 build/fast/%.o: %.cc
-	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS_ALL) $(OPT) $(HARDEN) $(CXXFLAGS) -c $< -o $@
-build/checked/%.o: %.cc
-	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS_ALL) $(CHECKED) $(CXXFLAGS) -c $< -o $@
+	$(COMPILE)$(CXX) $(CXXFLAGS_ALL) $(WARNXX) $(OPT) $(HARDEN) $(CXXFLAGS) -c $< -o $@
+$(OBJ)/%.o: %.c | $(GEN)
+	$(COMPILE)$(CC) $(CFLAGS_ALL) $(WARN) $(CHECKED) $(CFLAGS) -c $< -o $@
+$(OBJ)/%.o: %.cc
+	$(COMPILE)$(CXX) $(CXXFLAGS_ALL) $(WARNXX) $(CHECKED) $(CXXFLAGS) -c $< -o $@
+build/fuzzed/%.o: %.c | $(GEN)
+	$(COMPILE)$(CLANG) $(CFLAGS_ALL) $(FUZZED) -c $< -o $@
+build/fuzzed/%.o: %.cc
+	$(COMPILE)$(CLANG) $(CXXFLAGS_ALL) $(FUZZED) -c $< -o $@
 
 build/gen/scripts.inc: $(wildcard queues/script/*.lua) tests/tools/embed-scripts.sh
 	@mkdir -p $(@D)
 	@sh tests/tools/embed-scripts.sh queues/script > $@.new && mv $@.new $@
 
-build/unit/%: build/checked/tests/unit/%.o build/libchecked.a
+# What is found beside the program at run time: pages, mails, rules.
+build/share/.made: $(shell find www -type f 2>/dev/null) $(wildcard rules/*.rules) tests/tools/share.sh
+	$(call say,share $(@D))
+	@sh tests/tools/share.sh $(@D) && touch $@
+
+# ---- tests ----
+
+build/unit$(VARIANT)/%: $(OBJ)/tests/unit/%.o build/libchecked$(VARIANT).a
 	@mkdir -p $(@D)
-	$(CC) $(CHECKED) $^ -o $@ -lcmocka $(LIBS)
+	$(call say,link $@)
+	$(Q)$(CC) $(CHECKED) $^ -o $@ -lcmocka $(LIBS)
 
-build/share/.stamp: $(shell find www -type f)
-	@node www/build.mjs $(@D) && touch $@
+# make unit-conf, make unit-gateway/conf: one program, with all it says.
+define UNIT_RULES
+unit-$(patsubst %_test,%,$(1)):: build/unit$(VARIANT)/$(1)
+	@$$<
+ifneq ($(1),$(notdir $(1)))
+unit-$(patsubst %_test,%,$(notdir $(1))):: build/unit$(VARIANT)/$(1)
+	@$$<
+endif
+endef
+$(foreach t,$(UNIT),$(eval $(call UNIT_RULES,$(t))))
 
-build/tools/%: tests/tools/%.c build/libpostern.a
+check: $(UNIT:%=build/unit$(VARIANT)/%) ## unit and flow tests under sanitizers (SAN=thread for the other one)
+	@sh tests/tools/unit.sh $^
+
+build/fuzz/%: build/fuzzed/tests/fuzz/%.o build/libfuzzed.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(OPT) $^ -o $@ $(LIBS)
+	$(call say,link $@)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@ $(LIBS)
 
-build/unit/pages_test: | build/share/.stamp
+FUZZ_SECONDS ?= 60
+fuzz: $(FUZZ:%=build/fuzz/%) ## each parser of outside bytes for FUZZ_SECONDS (60)
+	@sh tests/tools/fuzz.sh $(FUZZ_SECONDS) $^
 
-unit-%: build/unit/%_test
-	@$<
+# make live ONLY=intake: the files whose names hold that.
+live: build $(PRELOAD) ## the whole daemon with real Redis, real clients, real mail (ONLY=name)
+	@sh tests/tools/node-tests.sh live $(sort $(wildcard tests/live/*$(ONLY)*.test.mjs))
 
-check: $(UNIT:%=build/unit/%)
-	@fail=0; for t in $^; do $$t || fail=1; done; exit $$fail
+browser: build ## the pages in Chromium (ONLY=name)
+	@sh tests/tools/node-tests.sh browser $(sort $(wildcard tests/browser/*$(ONLY)*.test.mjs))
 
-clean:
+storm: build $(PRELOAD) ## the ledger under kills and power cuts (STORM_ARGS=--short)
+	@if [ -e tests/live/storm.mjs ]; then node tests/live/storm.mjs $(STORM_ARGS); \
+	else echo "storm: 0 passed, 0 failed"; fi
+
+build/bench/%: build/fast/tests/bench/%.o build/libpostern.a
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(CC) $(HARDEN_L) $^ -o $@ $(LIBS)
+
+bench: build $(BENCH) ## ours beside the floors of its parts (BENCH_ARGS)
+	@node tests/bench/run.mjs $(BENCH_ARGS)
+
+build/tools/%.so: tests/tools/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) -O2 -shared -fPIC $< -o $@ -ldl -lpthread
+
+# ---- lint: clang-tidy only where the source or a header of it changed, in CI everywhere ----
+
+TIDY := $(patsubst %.c,build/lint/%.tidy,$(SRC) gateway/main.c)
+ifeq ($(CI),true)
+$(TIDY): always
+endif
+build/lint/%.tidy: build/fast/%.o .clang-tidy
+	@mkdir -p $(@D)
+	$(call say,tidy $*.c)
+	$(Q)clang-tidy-14 --quiet --warnings-as-errors='*' $*.c -- $(CFLAGS_ALL) 2>$@.log >&2 || { cat $@.log; exit 1; }
+	@touch $@
+
+tidy: $(TIDY)
+
+lint: ## formatting, direction, doors, sizes, cppcheck, clang-tidy
+	@sh tests/tools/lint.sh $(MAKE)
+
+format: ## lay out all C as .clang-format says
+	@clang-format-14 -i $$(find gateway queues rules tests -name '*.[ch]' -o -name '*.cc')
+
+# ---- for people ----
+
+deps: ## install exactly what is missing (Debian packages, npm packages)
+	@sh tests/tools/deps.sh
+
+run: ## install what is missing, build, start with sample data
+	@sh tests/tools/deps.sh run
+	@$(MAKE) --no-print-directory build
+	@exec sh tests/tools/run-demo.sh
+
+test: ## install what is missing, run everything CI runs
+	@sh tests/tools/deps.sh
+	@sh tests/tools/run-all.sh $(MAKE)
+
+clean: ## forget all that was built
 	rm -rf build
 
-.PHONY: all check clean
+PREFIX  ?= /usr
+SYSCONF ?= /etc
+install: build ## DESTDIR, PREFIX (/usr), SYSCONF (/etc)
+	install -D -m 755 build/postern $(DESTDIR)$(PREFIX)/bin/postern
+	rm -rf $(DESTDIR)$(PREFIX)/share/postern
+	cd build/share && find . -type f ! -name .made -exec install -D -m 644 {} $(abspath $(DESTDIR)/)$(PREFIX)/share/postern/{} \;
+	install -D -m 644 gateway/postern.conf $(DESTDIR)$(SYSCONF)/postern/postern.conf.example
+	install -D -m 644 gateway/postern.service $(DESTDIR)$(PREFIX)/lib/systemd/system/postern.service
+	install -D -m 644 gateway/postern.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/postern.conf
+
+always:
+.PHONY: always build help check fuzz live browser storm bench tidy lint format deps run test clean install
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -446,7 +446,7 @@ static void defaults(struct reading *r)
         .mail_from_address = "support@localhost",
         .brand = "Support",
         .retention_ms = INT64_C(365) * DAY_MS,
-        .journal_keep_ms = 15 * 60000,
+        .journal_keep_ms = INT64_C(15) * 60000,
         .reserve_bytes = -1,
         .limits = true,
         .log = LOG_INFO,

@@ -266,10 +266,10 @@ enum err keyring_open(struct keyring **out, const char *folder, bool make, char 
 
     if (e == ERR_OK)
         e = find_keys(&o, make);
-    if (e == ERR_OK && (k = sodium_malloc(sizeof *k)) == NULL)
-        e = say(&o, ERR_IO, "no memory that can be locked: raise the limit (ulimit -l)");
-    if (e == ERR_OK)
-        e = load_keys(&o, k);
+    if (e == ERR_OK) {
+        k = sodium_malloc(sizeof *k);
+        e = k == NULL ? say(&o, ERR_IO, "no memory that can be locked: raise the limit (ulimit -l)") : load_keys(&o, k);
+    }
     if (o.dir >= 0)
         (void)close(o.dir);
     if (e != ERR_OK) {

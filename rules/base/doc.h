@@ -26,22 +26,22 @@ enum doc_kind { DOC_NONE, DOC_NULL, DOC_BOOL, DOC_INT, DOC_REAL, DOC_TEXT, DOC_A
  * "line 3: reason" with at most why_bytes. */
 enum err doc_parse(struct doc **out, struct str s, char *why, size_t why_bytes);
 /* NULL is allowed. */
-void doc_close(struct doc *j);
+void doc_close(struct doc *d);
 
 /* All readers take NULL and answer as for a value that is not there. */
-enum doc_kind doc_kind(const struct doc *j);
+enum doc_kind doc_kind(const struct doc *d);
 const struct doc *doc_get(const struct doc *object, const char *name);
 /* The text of a string, else the empty string with at == NULL. */
-struct str doc_text(const struct doc *j);
+struct str doc_text(const struct doc *d);
 /* doc_text(doc_get(object, name)). */
 struct str doc_get_text(const struct doc *object, const char *name);
 /* Whole numbers only; otherwise fallback. */
 int64_t doc_get_int(const struct doc *object, const char *name, int64_t fallback);
 bool doc_get_bool(const struct doc *object, const char *name, bool fallback);
-bool doc_int(const struct doc *j, int64_t *out);
-bool doc_true(const struct doc *j);
+bool doc_int(const struct doc *d, int64_t *out);
+bool doc_true(const struct doc *d);
 /* Elements of an array, members of an object. */
-size_t doc_size(const struct doc *j);
+size_t doc_size(const struct doc *d);
 const struct doc *doc_at(const struct doc *array, size_t i);
 /* Calls visit for each member in order of insertion until it answers false. */
 void doc_each(const struct doc *object, bool (*visit)(void *arg, const char *name, const struct doc *value), void *arg);
@@ -53,7 +53,7 @@ struct doc *doc_new_int(int64_t n);
 struct doc *doc_new_real(double x);
 struct doc *doc_new_bool(bool b);
 struct doc *doc_new_null(void);
-struct doc *doc_copy(const struct doc *j); /* shares, yours */
+struct doc *doc_copy(const struct doc *d); /* shares, yours */
 void doc_set(struct doc *object, const char *name, struct doc *value);
 void doc_set_text(struct doc *object, const char *name, struct str s);
 void doc_set_int(struct doc *object, const char *name, int64_t n);
@@ -64,6 +64,6 @@ void doc_set_text_or_null(struct doc *object, const char *name, struct str s);
 void doc_push(struct doc *array, struct doc *value);
 
 /* Compact, in order of insertion, NUL-terminated in a. */
-struct str doc_print(const struct doc *j, struct arena *a);
+struct str doc_print(const struct doc *d, struct arena *a);
 
 #endif

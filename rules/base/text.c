@@ -236,8 +236,7 @@ void buf_printf(struct buf *b, const char *format, ...)
 
 struct str buf_view(struct buf *b)
 {
-    if (b->at == NULL)
-        reserve(b, 1), b->at[0] = '\0';
+    buf_add(b, NULL, 0);
     return (struct str){b->at, b->len};
 }
 

@@ -1,0 +1,50 @@
+#!/bin/sh
+# Installs exactly what is missing: Debian packages to build, run and test, and the npm packages of package-lock.json.
+#
+#   deps.sh run      what `make run` needs
+#   deps.sh          what `make test` needs too
+#
+# Where nothing is missing it changes nothing and asks nobody: one call of dpkg-query.
+set -eu
+
+run='gcc g++ libc6-dev make pkg-config ca-certificates gettext openssl redis-server
+libh2o-evloop-dev libssl-dev libhiredis-dev libsodium-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
+libicu-dev libphonenumber-dev zlib1g-dev libbrotli-dev tzdata'
+test='libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 cppcheck universal-ctags
+chromium swaks curl procps'
+
+wanted=$run
+[ "${1:-test}" = run ] || wanted="$run $test"
+
+# Any Node from 18 on will do, wherever it came from.
+node_is_usable() {
+    command -v node >/dev/null && command -v npm >/dev/null &&
+        [ "$(node -p 'process.versions.node.split(".")[0] >= 18')" = true ]
+}
+node_is_usable || wanted="$wanted nodejs npm"
+
+# shellcheck disable=SC2086  # lists of words
+here=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p')
+missing=
+for package in $wanted; do
+    case "
+$here
+" in *"
+$package
+"*) ;; *) missing="$missing $package" ;; esac
+done
+
+if [ -n "$missing" ]; then
+    echo "installing:$missing"
+    as_root=
+    [ "$(id -u)" = 0 ] || as_root=sudo
+    $as_root apt-get update -qq
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+fi
+
+# npm writes the second file when it is done with the first.
+if [ -e package-lock.json ] && [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
+    npm ci --no-audit --no-fund --ignore-scripts
+    touch node_modules/.package-lock.json
+fi
