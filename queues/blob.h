@@ -1,6 +1,6 @@
 /* blob.h - sealed files for what is too large for a journal row.
  *
- * B1  blob_write() returns ERR_OK only after the file is written, fsynced, renamed
+ * B1  blob_write() returns ERR_OK only after the file is written, fsynced, linked
  *     into place and its folder fsynced; a name is never written twice;
  * B2  content is sealed with crypto_secretstream_xchacha20poly1305 in chunks of
  *     64 KiB, TAG_FINAL demanded on reading: a cut file is ERR_CORRUPT, not short. */
@@ -19,9 +19,10 @@ enum { BLOB_BYTES_MAX = 32 * 1024 * 1024 };
 
 enum err blobs_open(struct blobs **out, const char *folder, const struct keyring *keys, char *why, size_t why_bytes);
 void blobs_close(struct blobs *b);
-/* Thread-safe. Two-level folders by the ulid's last characters. ERR_CONFLICT where it exists, ERR_FULL, ERR_IO. */
+/* Thread-safe, also among processes that share the folder. Two-level folders by the ulid's last characters. ERR_CONFLICT where it exists,
+ * ERR_LARGE over BLOB_BYTES_MAX, ERR_FULL, ERR_DENIED, ERR_IO. */
 enum err blob_write(struct blobs *b, struct ulid name, struct str content);
-/* ERR_ABSENT, ERR_CORRUPT, ERR_IO. */
+/* ERR_ABSENT; ERR_CORRUPT: changed, cut, another's, or its key is gone; ERR_IO. */
 enum err blob_read(struct blobs *b, struct arena *a, struct ulid name, struct str *content);
 
 #endif

@@ -1,0 +1,335 @@
+#include "queues/blob.h"
+
+#include "queues/log.h"
+#include "queues/seal.h"
+#include "rules/base/arena.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PIECE = SEAL_CHUNK + SEAL_CHUNK_EXTRA, LEFTOVER_S = 24 * 3600, FAN = 128 };
+
+struct blobs {
+    char *folder;
+    const struct keyring *keys;
+    _Atomic unsigned next; /* part of temporary names */
+    /* Subfolders whose names this process has flushed, by the characters that name them:
+     * seeing one is no proof that whoever made it has flushed it. */
+    pthread_mutex_t lock;
+    bool flushed[FAN][FAN];
+};
+
+struct place {
+    char outer[PATH_MAX], inner[PATH_MAX], file[PATH_MAX];
+    unsigned last, before;
+};
+
+/* <folder>/<last character>/<the one before>/<ULID>: those are random, the first ones are time. */
+static void place_of(const struct blobs *b, struct ulid name, struct place *out)
+{
+    char text[ULID_CHARS + 1];
+
+    ulid_print(name, text);
+    out->last = (unsigned char)text[ULID_CHARS - 1];
+    out->before = (unsigned char)text[ULID_CHARS - 2];
+    (void)snprintf(out->outer, PATH_MAX, "%s/%c", b->folder, (char)out->last);
+    (void)snprintf(out->inner, PATH_MAX, "%s/%c/%c", b->folder, (char)out->last, (char)out->before);
+    (void)snprintf(out->file, PATH_MAX, "%s/%c/%c/%s", b->folder, (char)out->last, (char)out->before, text);
+}
+
+static enum err errno_err(void)
+{
+    switch (errno) {
+    case ENOENT:
+        return ERR_ABSENT;
+    case EEXIST:
+        return ERR_CONFLICT;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return ERR_DENIED;
+    case ENOSPC:
+    case EDQUOT:
+        return ERR_FULL;
+    default:
+        return ERR_IO;
+    }
+}
+
+static bool flush_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return false;
+
+    bool good = fsync(fd) == 0;
+
+    (void)close(fd);
+    return good;
+}
+
+static bool make_folder(const char *path)
+{
+    return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+/* Both subfolders are there, and their names on disk. */
+static bool make_place(struct blobs *b, const struct place *p)
+{
+    (void)pthread_mutex_lock(&b->lock);
+
+    bool flushed = b->flushed[p->last][p->before];
+
+    (void)pthread_mutex_unlock(&b->lock);
+    if (flushed)
+        return true;
+    if (!make_folder(p->outer) || !make_folder(p->inner) || !flush_folder(b->folder) || !flush_folder(p->outer))
+        return false;
+    (void)pthread_mutex_lock(&b->lock);
+    b->flushed[p->last][p->before] = true;
+    (void)pthread_mutex_unlock(&b->lock);
+    return true;
+}
+
+static bool write_all(int fd, const uint8_t *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t put = write(fd, p, n);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return false;
+        p += put;
+        n -= (size_t)put;
+    }
+    return true;
+}
+
+static struct str bound_to(struct ulid name, char out[ULID_CHARS + 6])
+{
+    char text[ULID_CHARS + 1];
+
+    ulid_print(name, text);
+    (void)snprintf(out, ULID_CHARS + 6, "blob|%s", text);
+    return str_of(out);
+}
+
+static bool write_sealed(const struct blobs *b, int fd, struct ulid name, struct str content)
+{
+    char bound[ULID_CHARS + 6];
+    uint8_t head[SEAL_STREAM_HEAD], *piece = malloc(PIECE);
+    struct seal_stream s;
+
+    if (piece == NULL)
+        abort();
+    seal_stream_start(&s, b->keys, bound_to(name, bound), head);
+
+    bool good = write_all(fd, head, sizeof head), last = false;
+
+    while (good && !last) {
+        size_t n = content.len < SEAL_CHUNK ? content.len : SEAL_CHUNK;
+
+        last = n == content.len;
+        seal_stream_push(&s, (struct str){content.at, n}, last, piece);
+        good = write_all(fd, piece, n + SEAL_CHUNK_EXTRA);
+        if (n > 0)
+            content = (struct str){content.at + n, content.len - n};
+    }
+    free(piece);
+    return good;
+}
+
+/* The whole file under a name of its own, flushed. */
+static enum err write_new(struct blobs *b, struct ulid name, struct str content, char path[PATH_MAX])
+{
+    char text[ULID_CHARS + 1];
+
+    ulid_print(name, text);
+    (void)snprintf(path, PATH_MAX, "%s/new/%s.%d.%u", b->folder, text, (int)getpid(), atomic_fetch_add(&b->next, 1));
+
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return errno_err();
+
+    bool good = write_sealed(b, fd, name, content) && fsync(fd) == 0;
+    enum err e = good ? ERR_OK : errno_err();
+
+    if (close(fd) != 0 && e == ERR_OK)
+        e = errno_err();
+    return e;
+}
+
+enum err blob_write(struct blobs *b, struct ulid name, struct str content)
+{
+    char path[PATH_MAX];
+    struct place p;
+
+    if (content.len > BLOB_BYTES_MAX)
+        return ERR_LARGE;
+    place_of(b, name, &p);
+    if (!make_place(b, &p))
+        return errno_err();
+
+    enum err e = write_new(b, name, content, path);
+
+    /* A link, unlike a rename, never takes the place of what is there; also over NFS. */
+    if (e == ERR_OK && link(path, p.file) != 0)
+        e = errno_err();
+    (void)unlink(path);
+    if (e == ERR_OK && !flush_folder(p.inner))
+        e = ERR_IO;
+    if (e != ERR_OK && e != ERR_CONFLICT)
+        log_error("blob_write_failed", "err=%s bytes=%zu", err_name(e), content.len);
+    return e;
+}
+
+static bool read_all(int fd, uint8_t *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t got = read(fd, p, n);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        p += got;
+        n -= (size_t)got;
+    }
+    return true;
+}
+
+/* Opens left bytes of pieces into out; all but the last are whole ones. */
+static enum err read_pieces(struct seal_stream *s, int fd, size_t left, uint8_t *out)
+{
+    uint8_t *piece = malloc(PIECE);
+    enum err e = ERR_OK;
+    bool last = false;
+
+    if (piece == NULL)
+        abort();
+    while (e == ERR_OK && !last) {
+        size_t n = left < PIECE ? left : PIECE;
+
+        last = n == left;
+        e = read_all(fd, piece, n) ? unseal_stream_pull(s, (struct str){(char *)piece, n}, last, out) : ERR_IO;
+        if (n >= SEAL_CHUNK_EXTRA)
+            out += n - SEAL_CHUNK_EXTRA;
+        left -= n;
+    }
+    free(piece);
+    return e;
+}
+
+static enum err read_sealed(const struct blobs *b, struct arena *a, struct ulid name, int fd, struct str *content)
+{
+    const off_t pieces_max = BLOB_BYTES_MAX / SEAL_CHUNK + 1;
+    char bound[ULID_CHARS + 6];
+    uint8_t head[SEAL_STREAM_HEAD];
+    struct seal_stream s;
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return ERR_IO;
+    if (st.st_size < SEAL_STREAM_HEAD + SEAL_CHUNK_EXTRA || st.st_size > SEAL_STREAM_HEAD + pieces_max * PIECE)
+        return ERR_CORRUPT;
+    if (!read_all(fd, head, sizeof head))
+        return ERR_IO;
+    /* A file whose key is gone is there and cannot be read: not the same as absent. */
+    if (unseal_stream_start(&s, b->keys, bound_to(name, bound), head) != ERR_OK)
+        return ERR_CORRUPT;
+
+    size_t sealed = (size_t)st.st_size - SEAL_STREAM_HEAD, pieces = (sealed + PIECE - 1) / PIECE;
+
+    if (sealed < pieces * SEAL_CHUNK_EXTRA)
+        return ERR_CORRUPT;
+
+    size_t len = sealed - pieces * SEAL_CHUNK_EXTRA;
+    uint8_t *out = arena_take(a, len + 1);
+    enum err e = read_pieces(&s, fd, sealed, out);
+
+    if (e == ERR_OK)
+        *content = (struct str){(const char *)out, len};
+    return e;
+}
+
+enum err blob_read(struct blobs *b, struct arena *a, struct ulid name, struct str *content)
+{
+    struct place p;
+
+    place_of(b, name, &p);
+
+    int fd = open(p.file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0)
+        return errno == ENOENT ? ERR_ABSENT : ERR_IO;
+
+    enum err e = read_sealed(b, a, name, fd, content);
+
+    (void)close(fd);
+    if (e != ERR_OK)
+        log_error("blob_read_failed", "err=%s", err_name(e));
+    return e;
+}
+
+/* What writers left that were killed. Another gateway's are young and stay. */
+static void sweep_new(const char *folder)
+{
+    DIR *d = opendir(folder);
+    struct stat st;
+
+    if (d == NULL)
+        return;
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        if (e->d_name[0] != '.' && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            st.st_mtime + LEFTOVER_S < time(NULL))
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+    (void)closedir(d);
+}
+
+enum err blobs_open(struct blobs **out, const char *folder, const struct keyring *keys, char *why, size_t why_bytes)
+{
+    char new_folder[PATH_MAX];
+
+    (void)snprintf(new_folder, sizeof new_folder, "%s/new", folder);
+    if (!make_folder(folder) || !make_folder(new_folder) || access(new_folder, R_OK | W_OK | X_OK) != 0 ||
+        !flush_folder(folder)) {
+        int error = errno;
+        enum err e = errno_err();
+
+        (void)snprintf(why, why_bytes, "the folder %s cannot be used: %s", folder, strerror(error));
+        return e == ERR_DENIED || e == ERR_FULL ? e : ERR_IO;
+    }
+    sweep_new(new_folder);
+
+    struct blobs *b = calloc(1, sizeof *b);
+
+    if (b == NULL || (b->folder = strdup(folder)) == NULL)
+        abort();
+    b->keys = keys;
+    (void)pthread_mutex_init(&b->lock, NULL);
+    *out = b;
+    return ERR_OK;
+}
+
+void blobs_close(struct blobs *b)
+{
+    if (b == NULL)
+        return;
+    (void)pthread_mutex_destroy(&b->lock);
+    free(b->folder);
+    free(b);
+}
