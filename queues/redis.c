@@ -24,7 +24,7 @@ enum {
 };
 
 struct queued {
-    size_t at; /* where it begins in out */
+    size_t at;     /* where it begins in out */
     size_t sha_at; /* of a script: where its 40 digits stand, else 0 */
     enum script script;
 };

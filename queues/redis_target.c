@@ -28,8 +28,8 @@ static bool near_by(const char *host, bool *numeric)
         const char *net;
     } nets[] = {
         {AF_INET, 8, "127.0.0.0"},    {AF_INET, 8, "10.0.0.0"},    {AF_INET, 12, "172.16.0.0"}, /* RFC 1918 */
-        {AF_INET, 16, "192.168.0.0"}, {AF_INET, 10, "100.64.0.0"}, /* RFC 6598 */
-        {AF_INET, 16, "169.254.0.0"}, {AF_INET6, 128, "::1"},      {AF_INET6, 7, "fc00::"}, /* RFC 4193 */
+        {AF_INET, 16, "192.168.0.0"}, {AF_INET, 10, "100.64.0.0"},                              /* RFC 6598 */
+        {AF_INET, 16, "169.254.0.0"}, {AF_INET6, 128, "::1"},      {AF_INET6, 7, "fc00::"},     /* RFC 4193 */
         {AF_INET6, 10, "fe80::"},
     };
     uint8_t ip[16], net[16];

@@ -63,22 +63,25 @@ static void exec_server(const struct scratch_redis *s, const char *const options
     _exit(127);
 }
 
-void scratch_start(struct scratch_redis *s, const char *const options[])
+void scratch_launch(struct scratch_redis *s, const char *const options[])
 {
-    struct arena *a = arena_open(256);
-    struct redis_target bare = {0};
-    int64_t until_ms = clock_steady_ms() + START_MS;
-
     (void)unlink(s->target.path);
     s->pid = fork();
     if (s->pid == 0)
         exec_server(s, options);
-    (void)snprintf(bare.path, sizeof bare.path, "%s", s->target.path);
-    for (bool up = false; !up;) {
-        struct redis *r = redis_open(&bare, 1000);
+    assert(s->pid > 0);
+}
 
-        up = redis_do(r, a, NULL, 1, (struct str[]){STR("PING")}) == ERR_OK ||
-             strstr(redis_why(r), "LOADING") != NULL || strstr(redis_why(r), "NOAUTH") != NULL;
+void scratch_start(struct scratch_redis *s, const char *const options[])
+{
+    struct arena *a = arena_open(256);
+    int64_t until_ms = clock_steady_ms() + START_MS;
+
+    scratch_launch(s, options);
+    for (bool up = false; !up;) {
+        struct redis *r = redis_open(&s->target, 1000);
+
+        up = redis_do(r, a, NULL, 1, (struct str[]){STR("PING")}) == ERR_OK;
         redis_close(r);
         assert(clock_steady_ms() < until_ms);
         if (!up)

@@ -17,7 +17,8 @@ struct scratch_redis {
 /* A fresh folder; nothing runs yet. */
 void scratch_open(struct scratch_redis *s);
 /* Appendonly, always synced, noeviction; options (NULL: none) is a NULL-ended list of further words
- * of the command line. Returns once the socket answers; with LOADING counts as an answer. */
+ * of the command line. launch returns at once, start when it serves. */
+void scratch_launch(struct scratch_redis *s, const char *const options[]);
 void scratch_start(struct scratch_redis *s, const char *const options[]);
 /* kill -9 and wait. */
 void scratch_kill(struct scratch_redis *s);
