@@ -17,9 +17,11 @@ enum { WORK_WAITING_MAX = 4096, WORK_REDIS_MS = 2000 };
 /* worker's: valid on that worker's thread during fn. */
 typedef void work_fn(struct redis *redis, void *arg);
 
+/* t: copied; NULL for workers without Redis (W1 then gives NULL). */
 struct workers *workers_open(int threads, const struct redis_target *t);
 /* Runs what waits, then stops. NULL is allowed. */
 void workers_close(struct workers *w);
+/* ERR_BUSY by W2, and once workers_close() has begun. */
 enum err work_submit(struct workers *w, work_fn *fn, void *arg);
 /* The connection of the worker that calls this; NULL on any other thread. */
 struct redis *work_redis(void);
