@@ -109,7 +109,7 @@ build/share/.made: $(shell find www -type f 2>/dev/null) $(wildcard rules/*.rule
 build/unit$(VARIANT)/%: $(OBJ)/tests/unit/%.o build/libchecked$(VARIANT).a
 	@mkdir -p $(@D)
 	$(call say,link $@)
-	$(Q)$(CC) $(CHECKED) $^ -o $@ -lcmocka $(LIBS)
+	$(Q)$(CC) $(CHECKED) $^ -o $@ -lcmocka -lbrotlidec $(LIBS)
 
 # make unit-conf, make unit-gateway/conf: one program, with all it says.
 define UNIT_RULES

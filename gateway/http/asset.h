@@ -13,6 +13,8 @@ struct assets;
 struct asset;
 
 struct assets *assets_open(void);
+/* One more reference, of the same set. */
+struct assets *assets_hold(struct assets *a);
 /* Drops one reference. NULL is allowed. */
 void assets_close(struct assets *a);
 /* path "/en/"; headers (copied) go out with it, e.g. content-language, content-security-policy, cache-control.
@@ -20,7 +22,7 @@ void assets_close(struct assets *a);
 void assets_add(struct assets *a, const char *path, const char *content_type, struct str content,
                 const struct call_header *headers, size_t header_count);
 const struct asset *assets_find(const struct assets *a, struct str path);
-/* A1 for GET and HEAD. */
+/* A1 for GET and HEAD. The set is held until the answer is sent: nothing is copied. */
 void asset_answer(const struct asset *asset, struct call *c);
 
 #endif

@@ -22,12 +22,20 @@
 struct app; /* gateway/app.h: what handlers work with */
 struct call;
 struct doc;
+struct loop; /* queues/loop.h */
 
 enum { CALL_PARAMS_MAX = 4, CALL_HEADERS_MAX = 100 };
 
 struct call_header {
     struct str name; /* lower case as asked, as given in an answer */
     struct str value;
+};
+
+/* Something that must outlive the answer; see call_keep(). */
+struct call_kept {
+    struct call_kept *next;
+    void (*release)(void *arg);
+    void *arg;
 };
 
 struct call {
@@ -48,7 +56,8 @@ struct call {
     struct call_header answer_headers[24];
     size_t answer_header_count;
     struct str answer;
-    void *edge;  /* private to gateway/http */
+    void *edge; /* private to gateway/http; NULL in a test that filled the call in */
+    struct call_kept *kept;
     void *state; /* the handler's own, in the arena */
 };
 
@@ -73,6 +82,11 @@ void call_set_cookie(struct call *c, const char *name, struct str value, const c
 void call_answer(struct call *c, int status, const char *content_type, struct str body);
 void call_answer_doc(struct call *c, int status, const struct doc *d);
 void call_answer_empty(struct call *c, int status);
+/* body is borrowed: it stays as it is until the call is over (constants, the arena, call_keep()). The content type
+ * is set by call_set_header(). */
+void call_answer_kept(struct call *c, int status, struct str body);
+/* Runs release(arg) on the call's loop when the answer is sent or thrown away. */
+void call_keep(struct call *c, void (*release)(void *arg), void *arg);
 /* 303 See Other. */
 void call_redirect(struct call *c, struct str location);
 
@@ -85,6 +99,8 @@ void call_problem(struct call *c, int status, const char *code, const char *titl
 /* H2. After call_hold() the handler returns without an answer. */
 void call_hold(struct call *c);
 void call_finish(struct call *c);
+/* The loop that the call lives on, for loop_post(); what is posted runs before a later call_finish() takes effect. */
+struct loop *call_loop(const struct call *c);
 /* Runs fn(arg) on the call's own loop after ms, unless the call has finished by then (then it never runs).
  * On the loop's thread, after call_hold(). One timer a call. */
 void call_after(struct call *c, int ms, void (*fn)(void *arg), void *arg);
