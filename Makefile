@@ -41,6 +41,7 @@ GEN      := build/gen/scripts.inc
 UNIT     := $(patsubst tests/unit/%.c,%,$(shell find tests/unit -name '*_test.c'))
 UNIT_LIB := $(filter-out %_test.c,$(shell find tests/unit -name '*.c'))
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+LIVE     := $(patsubst tests/live/%.c,build/live/%,$(wildcard tests/live/*.c))
 BENCH    := $(patsubst tests/bench/%.c,build/bench/%,$(wildcard tests/bench/*.c))
 PRELOAD  := $(patsubst tests/tools/%.c,build/tools/%.so,$(wildcard tests/tools/*.c))
 OBJECTS   = $(SRC:%.c=$(1)/%.o) $(SRC_CXX:%.cc=$(1)/%.o)
@@ -134,8 +135,13 @@ FUZZ_SECONDS ?= 60
 fuzz: $(FUZZ:%=build/fuzz/%) ## each parser of outside bytes for FUZZ_SECONDS (60)
 	@sh tests/tools/fuzz.sh $(FUZZ_SECONDS) $^
 
+build/live/%: $(OBJ)/tests/live/%.o build/libchecked$(VARIANT).a
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(CC) $(CHECKED) $^ -o $@ $(LIBS)
+
 # make live ONLY=intake: the files whose names hold that.
-live: build $(PRELOAD) ## the whole daemon with real Redis, real clients, real mail (ONLY=name)
+live: build $(PRELOAD) $(LIVE) ## the whole daemon with real Redis, real clients, real mail (ONLY=name)
 	@sh tests/tools/node-tests.sh live $(sort $(wildcard tests/live/*$(ONLY)*.test.mjs))
 
 browser: build ## the pages in Chromium (ONLY=name)

@@ -5,9 +5,12 @@
  * S2  refused before any handler: %00 and encoded slashes in paths, dot segments,
  *     Transfer-Encoding together with Content-Length, several Content-Lengths, more
  *     than 100 headers or 16 KiB of them, bodies over the listener's limit (413);
+ *     head.h has the whole list. h2o itself answers 413 for those bodies and 400 for
+ *     what is no HTTP at all, in plain text;
  * S3  a watchdog closes connections idle for 10 s, bodies slower than 1 KiB/s after
  *     10 s, and headers that take longer than 10 s;
- * S4  every answer carries the listener's security headers, 4xx and 5xx too;
+ * S4  every answer carries the listener's security headers, 4xx and 5xx too, but for
+ *     h2o's 400 to bytes that are no HTTP;
  * S5  stopping: listeners close at once, running calls get 5 s, idle connections go. */
 #ifndef GATEWAY_HTTP_SERVER_H
 #define GATEWAY_HTTP_SERVER_H
@@ -17,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct asset; /* gateway/http/asset.h: a static answer, compressed beforehand */
+struct assets; /* gateway/http/asset.h: static answers, compressed beforehand */
 struct server;
 struct workers; /* gateway/work.h */
 
@@ -49,7 +52,8 @@ struct listener {
     void (*refusal)(struct call *c, int status, const char *code);
     const struct call_header *fixed_headers; /* S4: on every answer; a handler's header of the same name wins */
     size_t fixed_header_count;
-    struct assets *assets; /* static files, looked up before the routes; may be NULL; swapped by server_set_assets */
+    /* Static files, looked up before the routes; the server holds its own reference. NULL is allowed. */
+    struct assets *assets;
 };
 
 struct server_options {
@@ -69,6 +73,7 @@ enum err server_open(struct server **out, const struct server_options *o, char w
 int server_port(const struct server *s, size_t i);
 /* New certificate for connections from now on; the old one stays on error. Any thread. */
 enum err server_reload_tls(struct server *s, const char *cert_file, const char *key_file, char why[200]);
+/* The server holds its own reference and drops that of the set before. Any thread. */
 void server_set_assets(struct server *s, size_t listener, struct assets *assets);
 /* S5; returns when the loops have ended. */
 void server_close(struct server *s);
