@@ -1,31 +1,21 @@
 /* check.c - `postern check`: everything that could keep `serve` from starting or a rule from meaning what it says. */
 #include "gateway/cli/cli.h"
+#include "gateway/http/tls.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
 /* ---- what is looked at, in order; each adds its faults as "file:line: reason" ---- */
-
-static void file_is_readable(const char *path, struct buf *faults)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-    if (fd < 0)
-        buf_printf(faults, "%s:1: %s\n", path, strerror(errno));
-    else
-        (void)close(fd);
-}
 
 static void check_tls(const struct conf *conf, struct buf *faults)
 {
+    struct ssl_ctx_st *tls = NULL;
+    char why[300];
+
     if (conf->tls_cert[0] == '\0')
         return; /* a pair is made at the first start */
-    file_is_readable(conf->tls_cert, faults);
-    file_is_readable(conf->tls_key, faults);
+    if (tls_open(&tls, conf->tls_cert, conf->tls_key, why, sizeof why) != ERR_OK)
+        buf_printf(faults, "%s:1: %s\n", conf->tls_cert, why);
+    tls_close(tls);
 }
 
 static void (*const parts[])(const struct conf *conf, struct buf *faults) = {check_tls};
