@@ -43,7 +43,8 @@ UNIT_LIB := $(filter-out %_test.c,$(shell find tests/unit -name '*.c'))
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 LIVE     := $(patsubst tests/live/%.c,build/live/%,$(wildcard tests/live/*.c))
 BENCH    := $(patsubst tests/bench/%.c,build/bench/%,$(wildcard tests/bench/*.c))
-PRELOAD  := $(patsubst tests/tools/%.c,build/tools/%.so,$(wildcard tests/tools/*.c))
+TOOLS    := $(patsubst tests/tools/%.c,build/tools/%,$(filter-out %_preload.c,$(wildcard tests/tools/*.c)))
+TOOLS    += $(patsubst tests/tools/%.c,build/tools/%.so,$(wildcard tests/tools/*_preload.c))
 OBJECTS   = $(SRC:%.c=$(1)/%.o) $(SRC_CXX:%.cc=$(1)/%.o)
 
 # All cores, unless somebody said how many. Recipes that test run one at a time by themselves.
@@ -141,13 +142,13 @@ build/live/%: $(OBJ)/tests/live/%.o build/libchecked$(VARIANT).a
 	$(Q)$(CC) $(CHECKED) $^ -o $@ $(LIBS)
 
 # make live ONLY=intake: the files whose names hold that.
-live: build $(PRELOAD) $(LIVE) ## the whole daemon with real Redis, real clients, real mail (ONLY=name)
+live: build $(TOOLS) $(LIVE) ## the whole daemon with real Redis, real clients, real mail (ONLY=name)
 	@sh tests/tools/node-tests.sh live $(sort $(wildcard tests/live/*$(ONLY)*.test.mjs))
 
-browser: build ## the pages in Chromium (ONLY=name)
+browser: build $(TOOLS) ## the pages in Chromium (ONLY=name)
 	@sh tests/tools/node-tests.sh browser $(sort $(wildcard tests/browser/*$(ONLY)*.test.mjs))
 
-storm: build $(PRELOAD) ## the ledger under kills and power cuts (STORM_ARGS=--short)
+storm: build $(TOOLS) ## the ledger under kills and power cuts (STORM_ARGS=--short)
 	@if [ -e tests/live/storm.mjs ]; then node tests/live/storm.mjs $(STORM_ARGS); \
 	else echo "storm: 0 passed, 0 failed"; fi
 
@@ -159,8 +160,14 @@ build/bench/%: build/fast/tests/bench/%.o build/libpostern.a
 bench: build $(BENCH) ## ours beside the floors of its parts (BENCH_ARGS)
 	@node tests/bench/run.mjs $(BENCH_ARGS)
 
+# What tests run or load: tests/tools/NAME.c is a program of our library, NAME_preload.c goes under another by LD_PRELOAD.
+build/tools/%: build/fast/tests/tools/%.o build/libpostern.a
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(CC) $(HARDEN_L) $^ -o $@ $(LIBS)
 build/tools/%.so: tests/tools/%.c
 	@mkdir -p $(@D)
+	$(call say,link $@)
 	$(Q)$(CC) $(STD) $(WARN) -O2 -shared -fPIC $< -o $@ -ldl -lpthread
 
 # ---- lint: clang-tidy only where the source or a header of it changed, in CI everywhere ----

@@ -2,8 +2,8 @@
 # Fills a folder with what the program finds beside itself: pages, mails and catalogues from www/, the interface as
 # openapi.json, the shipped rules.
 set -eu
-[ ! -e www/build.mjs ] || node www/build.mjs "$1" >/dev/null
-[ ! -e www/openapi.mjs ] || node www/openapi.mjs "$1/openapi.json"
+node www/build.mjs "$1" >/dev/null
+node www/openapi.mjs "$1/openapi.json"
 rm -rf "$1/rules"
 mkdir -p "$1/rules"
 for file in rules/*.rules rules/*.ics; do
