@@ -1,0 +1,110 @@
+#include "rules/check.h"
+
+#include "rules/base/arena.h"
+#include "rules/parser.h"
+
+static const struct calendar always = {.name = "always", .always = true};
+
+static const struct calendar *calendar_named(const struct rules *r, struct str name)
+{
+    if (str_is(name, always.name))
+        return &always;
+    for (size_t i = 0; i < r->calendars; i++)
+        if (str_is(name, r->calendar[i].c.name))
+            return &r->calendar[i].c;
+    return NULL;
+}
+
+static void unknown_calendar(const struct rules *r, struct reference_to ref, struct faults *f)
+{
+    const char *names[RULES_CALENDARS_MAX + 1] = {always.name};
+
+    for (size_t i = 0; i < r->calendars; i++)
+        names[i + 1] = r->calendar[i].c.name;
+    faults_add(f, ref.line, "no calendar is called \"%.*s\"%s", SHOWN(ref.name),
+               faults_hint(ref.name, names, r->calendars + 1).at);
+}
+
+static void unknown_queue(const struct rules *r, struct reference_to ref, struct faults *f)
+{
+    const char *names[RULES_QUEUES_MAX];
+
+    for (size_t i = 0; i < r->queues; i++)
+        names[i] = r->queue[i].q.name;
+    faults_add(f, ref.line, "no queue is called \"%.*s\"%s", SHOWN(ref.name),
+               faults_hint(ref.name, names, r->queues).at);
+}
+
+static const struct rules_queue *look_up(const struct rules *r, struct reference_to ref, struct faults *f)
+{
+    const struct rules_queue *q = rules_queue(r, ref.name);
+
+    if (q == NULL)
+        unknown_queue(r, ref, f);
+    return q;
+}
+
+void check_names(struct rules *r, struct faults *f)
+{
+    for (size_t i = 0; i < r->queues; i++) {
+        struct tree_queue *t = &r->queue[i];
+
+        if (t->calendar.name.len == 0) {
+            t->q.policy.calendar = &always;
+            continue;
+        }
+        t->q.policy.calendar = calendar_named(r, t->calendar.name);
+        if (t->q.policy.calendar == NULL)
+            unknown_calendar(r, t->calendar, f);
+    }
+    for (size_t i = 0; i < r->routes; i++)
+        r->route[i].queue = look_up(r, r->route[i].to, f);
+    for (size_t i = 0; i < r->examples; i++)
+        (void)look_up(r, r->example[i].queue, f);
+}
+
+/* Every ticket that fits `later` fits `earlier`. */
+static bool covers(const struct tree_route *earlier, const struct tree_route *later)
+{
+    for (size_t i = 0; i < earlier->n; i++)
+        if (!condition_follows(&earlier->when[i], later->when, later->n))
+            return false;
+    return true;
+}
+
+void check_reach(const struct rules *r, struct faults *f)
+{
+    bool otherwise = false;
+
+    for (size_t i = 0; i < r->routes; i++) {
+        otherwise = otherwise || r->route[i].n == 0;
+        for (size_t j = 0; j < i; j++)
+            if (covers(&r->route[j], &r->route[i])) {
+                faults_add(f, r->route[i].line, "is never reached: line %d takes every ticket that fits here",
+                           r->route[j].line);
+                break;
+            }
+    }
+    if (!otherwise)
+        faults_add(f, r->routes == 0 ? 1 : r->route[r->routes - 1].line,
+                   "the last route must be: route otherwise to a queue");
+}
+
+void check_examples(const struct rules *r, struct faults *f)
+{
+    struct arena *a = arena_open(64 * 1024);
+
+    for (size_t i = 0; i < r->examples; i++) {
+        const struct tree_example *e = &r->example[i];
+        struct decision d;
+
+        arena_reset(a);
+        rules_route(r, &e->facts, a, &d);
+        if (!str_is(e->queue.name, d.queue->name))
+            faults_add(f, e->line, "this example goes to %s by line %d, not to %.*s", d.queue->name, d.line,
+                       SHOWN(e->queue.name));
+        else if (e->priority >= 0 && e->priority != d.priority)
+            faults_add(f, e->line, "this example has priority %d by line %d, not %d", d.priority, d.line, e->priority);
+    }
+    arena_close(a);
+}

@@ -1,0 +1,15 @@
+/* check.h - is a file that could be read also right?
+ *
+ * Looks up names, finds lines that are never reached, and runs the examples. */
+#ifndef RULES_CHECK_H
+#define RULES_CHECK_H
+
+#include "rules/faults.h"
+#include "rules/tree.h"
+
+void check_names(struct rules *r, struct faults *f);
+void check_reach(const struct rules *r, struct faults *f);
+/* Only for a file without other faults. */
+void check_examples(const struct rules *r, struct faults *f);
+
+#endif

@@ -1,0 +1,20 @@
+/* condition.h - one thing a route asks of a ticket. */
+#ifndef RULES_CONDITION_H
+#define RULES_CONDITION_H
+
+#include "rules/facts.h"
+
+struct condition {
+    enum fact fact;
+    int64_t low, high; /* facts that are numbers: low <= value <= high */
+    struct str word;   /* facts that are text */
+    const char *text;  /* "followers >= 10000" */
+};
+
+bool condition_holds(const struct condition *c, const struct facts *f);
+/* True where every ticket that all n of `given` hold for is one that c holds for. */
+bool condition_follows(const struct condition *c, const struct condition *given, size_t n);
+/* The first of list that cannot hold together with those before it; n where there is none. */
+size_t condition_clash(const struct condition *list, size_t n);
+
+#endif

@@ -1,0 +1,91 @@
+/* facts.h - what is known about a ticket when it is routed.
+ *
+ * One table names every fact a rule may test, its words and its range. Facts
+ * are claims: what somebody said is enough, nothing has to be proven first.
+ *
+ * A1  a fact that nobody stated has the value of facts_default();
+ * A2  words and languages are compared without regard to ASCII case; a language
+ *     in a rule also means its varieties: zh matches zh-TW (RFC 4647, 3.3.1). */
+#ifndef RULES_FACTS_H
+#define RULES_FACTS_H
+
+#include "rules/base/err.h"
+#include "rules/base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct doc;
+
+enum fact {
+    FACT_CHANNEL,
+    FACT_LEVEL,
+    FACT_AFFECTED,
+    FACT_EXECUTIVE,
+    FACT_KNOWN,
+    FACT_IMPACT,
+    FACT_FOLLOWERS,
+    FACT_LANGUAGE,
+    FACT_TIER,
+    FACT_REGION,
+    FACTS
+};
+
+enum fact_kind {
+    FACT_WORD,   /* one of a closed list; kept as its place in it */
+    FACT_YES_NO, /* a word, too: no 0, yes 1 */
+    FACT_NUMBER, /* may be compared */
+    FACT_TEXT,   /* any word */
+    FACT_LANGUAGE_TAG
+};
+
+enum facts_channel { CHANNEL_WEB, CHANNEL_MAIL, CHANNEL_PHONE, CHANNEL_SOCIAL, CHANNEL_DESK };
+enum facts_impact { IMPACT_DOWN, IMPACT_DEGRADED, IMPACT_QUESTION };
+
+enum { FACT_TEXT_MAX = 64, FACT_LEVEL_MAX = 4 };
+
+struct facts {
+    enum facts_channel channel;
+    int level;      /* 0..4, the highest of the ticket's participants */
+    bool affected;  /* a claimed site or company is on an affected list */
+    bool executive; /* came to, or from, an executive's office */
+    bool known;     /* the claims lead to a customer on record */
+    enum facts_impact impact;
+    int64_t followers;                 /* of the author of a post; 0 elsewhere */
+    struct str language, tier, region; /* empty: not known */
+};
+
+struct fact_kind_of {
+    const char *name;
+    enum fact_kind kind;
+    int64_t max;              /* numbers and words: 0..max */
+    const char *const *words; /* of a FACT_WORD or FACT_YES_NO, max + 1 of them */
+};
+
+extern const struct fact_kind_of fact_table[FACTS];
+
+struct facts facts_default(void);
+
+/* For facts that are not text: the number, or the place of the word. */
+int64_t facts_number(const struct facts *f, enum fact which);
+/* For facts that are text. */
+struct str facts_text(const struct facts *f, enum fact which);
+void facts_set_number(struct facts *f, enum fact which, int64_t n);
+/* s is kept, not copied. */
+void facts_set_text(struct facts *f, enum fact which, struct str s);
+
+/* The fact of that name; FACTS where there is none. */
+enum fact fact_named(struct str name);
+/* The place of a word in the list of its fact, -1 where it is not in it. */
+int64_t fact_word(enum fact which, struct str word);
+/* "12", "yes", "social", "zh-TW"; "not known" for an empty text. */
+void facts_print_value(const struct facts *f, enum fact which, struct buf *out);
+
+/* Reads {"channel":"social","affected":true,"followers":12,…} over the defaults.
+ * What is unknown or of the wrong kind is ERR_INPUT with a line for each in why.
+ *   others  names that somebody else reads from the same object, NULL at the end;
+ *           NULL for none
+ * Texts are borrowed from object. */
+enum err facts_parse(struct facts *out, const struct doc *object, const char *const *others, struct buf *why);
+
+#endif

@@ -1,0 +1,78 @@
+/* route.h - a rules file that was loaded, and what it decides.
+ *
+ * R1  a file is loaded whole or not at all: every name exists, every line can be
+ *     reached, every example beside the rules comes out as it says;
+ * R2  the first route whose conditions all hold decides; `otherwise` is the last
+ *     one and always holds, so each ticket is in exactly one queue;
+ * R3  a loaded file never changes: any number of threads may ask it at once. What
+ *     it answers borrows its names and texts, so keep it until those are gone. */
+#ifndef RULES_ROUTE_H
+#define RULES_ROUTE_H
+
+#include "rules/facts.h"
+#include "rules/sla.h"
+#include "rules/zone.h"
+
+struct arena;
+struct rules;
+
+enum {
+    RULES_BYTES_MAX = 1024 * 1024,
+    RULES_QUEUES_MAX = 256,
+    RULES_CALENDARS_MAX = 64,
+    RULES_ROUTES_MAX = 1024,
+    RULES_EXAMPLES_MAX = 1024,
+    RULES_CONDITIONS_MAX = 16, /* a route */
+    RULES_NAME_MAX = 32,
+    RULES_TITLE_MAX = 200, /* bytes */
+    RULES_PRIORITY_MAX = 100,
+};
+
+struct rules_queue {
+    const char *name;  /* [a-z][a-z0-9-]{0,31} */
+    const char *title; /* for people; the name where the file gives none */
+    struct sla_policy policy;
+    int line;
+};
+
+/* Loads text that is called `name` in messages.
+ *   zones, arg  where time zone data comes from; asked during this call only
+ *   faults      gets "name:line: reason" a line, in the order of the lines
+ * ERR_CONF where there is any fault. Yours: rules_close(). */
+enum err rules_load(struct rules **out, const char *name, struct str text, zone_bytes *zones, void *arg,
+                    struct buf *faults);
+/* NULL is allowed. */
+void rules_close(struct rules *r);
+
+/* FNV-1a of the text, 64 bits in hex: two files that decide differently differ in it. */
+const char *rules_version(const struct rules *r);
+/* As it was given to rules_load(). */
+const char *rules_file(const struct rules *r);
+
+/* In the order of the file. */
+size_t rules_queue_count(const struct rules *r);
+const struct rules_queue *rules_queue_at(const struct rules *r, size_t i);
+/* NULL where there is none of that name. */
+const struct rules_queue *rules_queue(const struct rules *r, struct str name);
+
+/* A route that was looked at. */
+struct decision_step {
+    int line;
+    const char *route;  /* its sentence */
+    const char *unless; /* the condition that did not hold; NULL: it decided */
+    enum fact fact;     /* what that condition looked at */
+};
+
+struct decision {
+    const struct rules_queue *queue;
+    int priority; /* 0..100, more is sooner */
+    const char *file;
+    int line;     /* of the route that decided */
+    size_t steps; /* every route down to that one */
+    const struct decision_step *step;
+};
+
+/* Never fails (R2). The steps live in a. */
+void rules_route(const struct rules *r, const struct facts *f, struct arena *a, struct decision *out);
+
+#endif

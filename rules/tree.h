@@ -1,0 +1,52 @@
+/* tree.h - a rules file as it stands in memory. Inside of rules/ only: others use route.h. */
+#ifndef RULES_TREE_H
+#define RULES_TREE_H
+
+#include "rules/condition.h"
+#include "rules/route.h"
+
+/* A name that is looked up once the whole file is read. */
+struct reference_to {
+    struct str name;
+    int line;
+};
+
+struct tree_queue {
+    struct rules_queue q; /* q.policy.calendar is NULL until it is looked up */
+    struct reference_to calendar;
+};
+
+struct tree_calendar {
+    struct calendar c;
+    int line;
+};
+
+struct tree_route {
+    int line;
+    size_t n; /* 0: otherwise */
+    const struct condition *when;
+    struct reference_to to;
+    const struct rules_queue *queue;
+    int priority;
+    const char *text;
+};
+
+struct tree_example {
+    int line;
+    struct facts facts;
+    struct reference_to queue;
+    int priority; /* -1: any */
+};
+
+struct rules {
+    struct arena *arena;
+    const char *file;
+    char version[17];
+    size_t queues, calendars, routes, examples;
+    struct tree_queue *queue;
+    struct tree_calendar *calendar;
+    struct tree_route *route;
+    struct tree_example *example;
+};
+
+#endif

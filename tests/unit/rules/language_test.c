@@ -1,0 +1,281 @@
+/* language: every way a rules file can be wrong, and what is said about it. */
+#include "gateway/zoneinfo.h"
+#include "rules/base/arena.h"
+#include "rules/route.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A right file in one line, to put something wrong beside it. */
+#define Q    "queue q { calendar always first-reply 1h }\n"
+#define ELSE "route otherwise to q\n"
+
+static void every_fault_has_its_line(void **state)
+{
+    static const struct {
+        const char *label, *text, *faults;
+    } cases[] = {
+        {"nothing", "", "f:1: the last route must be: route otherwise to a queue\n"},
+        {"unknown statement", Q "rout when affected to q\n" ELSE,
+         "f:2: a statement cannot begin with \"rout\"; did you mean \"route\"?\n"},
+        {"nothing near", Q "weights { }\n" ELSE, "f:2: a statement cannot begin with \"weights\"\n"},
+        {"stray brace", Q "}\n" ELSE, "f:2: a statement cannot begin with \"}\"\n"},
+        {"unknown queue", Q "route when affected to qq-restore\nroute otherwise to qu\n",
+         "f:2: no queue is called \"qq-restore\"\nf:3: no queue is called \"qu\"\n"},
+        {"near queue", "queue restore { }\nroute otherwise to restroe\n",
+         "f:2: no queue is called \"restroe\"; did you mean \"restore\"?\n"},
+        {"unknown queue of an example", Q ELSE "expect affected queue p\n", "f:3: no queue is called \"p\"\n"},
+        {"unknown calendar",
+         "calendar office { mon 09:00-10:00 tz UTC }\nqueue q { first-reply 1h calendar ofice }\n" ELSE,
+         "f:2: no calendar is called \"ofice\"; did you mean \"office\"?\n"},
+        {"unknown fact", Q "route when afected to q\n" ELSE,
+         "f:2: unknown fact \"afected\"; did you mean \"affected\"?\n"},
+        {"unknown word of a fact", Q "route when channel socal to q\n" ELSE,
+         "f:2: channel is never \"socal\"; did you mean \"social\"?\n"},
+        {"unknown yes or no", Q "route when affected maybe to q\n" ELSE, "f:2: affected is never \"maybe\"\n"},
+        {"fact without its word", Q "route when channel to q\n" ELSE, "f:2: channel needs a word: such as web\n"},
+        {"text without its word", Q "route when language, known to q\n" ELSE,
+         "f:2: language needs a word such as zh-TW\n"},
+        {"number without a number", Q "route when followers >= many to q\n" ELSE,
+         "f:2: followers needs a whole number, such as followers >= 3\n"},
+        {"level that does not exist", Q "route when level >= 5 to q\n" ELSE,
+         "f:2: level >= 5 can never hold: level is 0 to 4\n"},
+        {"less than nothing", Q "route when followers < 0 to q\n" ELSE,
+         "f:2: followers < 0 can never hold: followers is 0 to 9223372036854775807\n"},
+        {"conditions that exclude each other", Q "route when channel web, channel mail to q\n" ELSE,
+         "f:2: can never hold: channel mail contradicts what stands before it\n"},
+        {"numbers that exclude each other", Q "route when followers > 9 and followers < 3 to q\n" ELSE,
+         "f:2: can never hold: followers < 3 contradicts what stands before it\n"},
+        {"words that exclude each other", Q "route when tier gold, tier free to q\n" ELSE,
+         "f:2: can never hold: tier free contradicts what stands before it\n"},
+        {"no otherwise", Q "route when affected to q\n", "f:2: the last route must be: route otherwise to a queue\n"},
+        {"behind otherwise", Q ELSE "route when affected to q\n",
+         "f:3: is never reached: line 2 takes every ticket that fits here\n"},
+        {"otherwise twice", Q ELSE ELSE, "f:3: is never reached: line 2 takes every ticket that fits here\n"},
+        {"the same again", Q "route when affected to q\nroute when affected to q\n" ELSE,
+         "f:3: is never reached: line 2 takes every ticket that fits here\n"},
+        {"narrower than an earlier one", Q "route when affected to q\nroute when channel web, affected to q\n" ELSE,
+         "f:3: is never reached: line 2 takes every ticket that fits here\n"},
+        {"a larger number behind a smaller", Q "route when followers >= 10 to q\nroute when followers > 99 to q\n" ELSE,
+         "f:3: is never reached: line 2 takes every ticket that fits here\n"},
+        {"a variety behind its language", Q "route when language zh to q\nroute when language zh-TW to q\n" ELSE,
+         "f:3: is never reached: line 2 takes every ticket that fits here\n"},
+        {"every level is no condition", Q "route when level >= 0 to q\n" ELSE,
+         "f:3: is never reached: line 2 takes every ticket that fits here\n"},
+        {"no when", Q "route affected to q\n" ELSE, "f:2: expected when or otherwise, not \"affected\"\n"},
+        {"no to", Q "route when affected known to q\n" ELSE, "f:2: affected is never \"known\"\n"},
+        {"no queue", Q "route when affected to\n" ELSE,
+         "f:2: expected the name of a queue, but the statement ends\n"},
+        {"priority too high", Q "route when affected to q priority 101\n" ELSE,
+         "f:2: \"101\" is not a priority: write 0 to 100\n"},
+        {"more behind the end", Q "route when affected to q priority 1 please\n" ELSE,
+         "f:2: unexpected \"please\"; a line that begins with a space continues the one before\n"},
+        {"an indented statement", Q "route when affected to q\n  route otherwise to q\n" ELSE,
+         "f:3: unexpected \"route\"; a line that begins with a space continues the one before\n"},
+        {"queue twice", Q "queue q { }\n" ELSE, "f:2: queue \"q\" is defined twice, first on line 1\n"},
+        {"calendar twice", Q "calendar c { mon 09:00-10:00 tz UTC }\n\ncalendar c { mon 09:00-10:00 tz UTC }\n" ELSE,
+         "f:4: calendar \"c\" is defined twice, first on line 2\n"},
+        {"a calendar called always", Q "calendar always { mon 09:00-10:00 tz UTC }\n" ELSE,
+         "f:2: \"always\" is the calendar in which every moment counts; choose another name\n"},
+        {"property twice", "queue q { update 1h\n update 2h calendar always }\n" ELSE,
+         "f:2: queue \"q\" has \"update\" twice\n"},
+        {"unknown property", "queue q { titel \"x\" }\n" ELSE,
+         "f:1: queue \"q\" has no \"titel\"; did you mean \"title\"?\n"},
+        {"a block that is not closed", "queue q { update 1h calendar always\n" ELSE,
+         "f:2: queue \"q\" is not closed: put } before this line\n"},
+        {"a block that is not begun", "queue q title \"x\"\n" ELSE, "f:1: expected {, not \"title\"\n"},
+        {"not a name", "queue Restore { }\n" Q ELSE,
+         "f:1: \"Restore\" is not a name: use a-z, 0-9 and -, a letter first, at most 32\n"},
+        {"a title without quotes", "queue q { title x }\n" ELSE, "f:1: expected a title in quotes, not \"x\"\n"},
+        {"an empty title", "queue q { title \"\" }\n" ELSE, "f:1: a title has 1 to 200 bytes\n"},
+        {"a text that is not closed", "queue q { title \"x\n}\n" ELSE,
+         "f:1: a text is not closed: put \" at its end, on the same line\n"},
+        {"a text that is not UTF-8", "queue q { title \"\xFF\" }\n" ELSE, "f:1: a text is not valid UTF-8\n"},
+        {"days as a duration", "queue q { first-reply 1d calendar always }\n" ELSE,
+         "f:1: \"1d\" is not a duration: a day of work has no fixed length, write hours\n"},
+        {"a duration without a unit", "queue q { first-reply 60 calendar always }\n" ELSE,
+         "f:1: \"60\" is not a duration: write 90s, 30m, 1h or 1h30m\n"},
+        {"units out of order", "queue q { first-reply 30m1h calendar always }\n" ELSE,
+         "f:1: \"30m1h\" is not a duration: write 90s, 30m, 1h or 1h30m\n"},
+        {"no time at all", "queue q { first-reply 0m calendar always }\n" ELSE,
+         "f:1: \"0m\" is out of range: 1s to 8784h\n"},
+        {"too much time", "queue q { first-reply 9000h calendar always }\n" ELSE,
+         "f:1: \"9000h\" is out of range: 1s to 8784h\n"},
+        {"a promise without a calendar", "queue q { update 4h }\n" ELSE,
+         "f:1: queue \"q\" promises a time but has no calendar: write calendar always\n"},
+        {"a pause for another state", "queue q { pause when solved }\n" ELSE,
+         "f:1: expected waiting-customer, not \"solved\"\n"},
+        {"no hours", "calendar c { tz UTC }\n" Q ELSE, "f:1: calendar \"c\" has no hours\n"},
+        {"no zone", "calendar c { mon 09:00-10:00 }\n" Q ELSE,
+         "f:1: calendar \"c\" has no tz: write tz UTC, or tz Asia/Taipei\n"},
+        {"a zone that does not exist", "calendar c { mon 09:00-10:00 tz Asia/Taipie }\n" Q ELSE,
+         "f:1: no time zone is called \"Asia/Taipie\"; did you mean \"Asia/Taipei\"?\n"},
+        {"a zone that climbs out", "calendar c { mon 09:00-10:00 tz ../../etc/passwd }\n" Q ELSE,
+         "f:1: no time zone is called \"../../etc/passwd\"\n"},
+        {"a file that is no zone", "calendar c { mon 09:00-10:00 tz tzdata.zi }\n" Q ELSE,
+         "f:1: no time zone is called \"tzdata.zi\"\n"},
+        {"unknown day", "calendar c { mno-fri 09:00-10:00 tz UTC }\n" Q ELSE,
+         "f:1: calendar \"c\" has no \"mno-fri\"\n"},
+        {"days that are cut short", "calendar c { mon,\nqueue q { titel \"x\" }\n" ELSE,
+         "f:1: expected days such as mon or mon-fri, but the statement ends\n"
+         "f:2: calendar \"c\" is not closed: put } before this line\n"
+         "f:2: queue \"q\" has no \"titel\"; did you mean \"title\"?\n"},
+        {"unknown last day", "calendar c { mon-fry 09:00-10:00 tz UTC }\n" Q ELSE,
+         "f:1: \"mon-fry\" are not days: write mon, or mon-fri\n"},
+        {"a day twice", "calendar c { mon-fri 09:00-10:00\n fri 11:00-12:00 tz UTC }\n" Q ELSE,
+         "f:2: calendar \"c\" has hours for fri already\n"},
+        {"bad hours", "calendar c { mon 9:00-10:00 tz UTC }\n" Q ELSE,
+         "f:1: \"9:00-10:00\" are not hours: write 09:00-18:00\n"},
+        {"hours after the day", "calendar c { mon 09:00-24:01 tz UTC }\n" Q ELSE,
+         "f:1: \"09:00-24:01\" are not hours: write 09:00-18:00\n"},
+        {"hours over midnight", "calendar c { mon 22:00-06:00 tz UTC }\n" Q ELSE,
+         "f:1: 22:00-06:00 ends before it begins: what is after 24:00 belongs to the next day\n"},
+        {"hours that overlap", "calendar c { mon 09:00-12:00 11:00-13:00 tz UTC }\n" Q ELSE,
+         "f:1: the hours of a day overlap or are out of order\n"},
+        {"a day that does not exist", "calendar c { mon 09:00-10:00 tz UTC holiday 2026-02-29 }\n" Q ELSE,
+         "f:1: \"2026-02-29\" is not a day: write 2026-12-25\n"},
+        {"a holiday twice", "calendar c { mon 09:00-10:00 tz UTC holiday 2026-12-25\n holiday 2026-12-25 }\n" Q ELSE,
+         "f:2: 2026-12-25 is a holiday of this calendar already\n"},
+        {"an example that fails", Q "queue r { }\nroute when affected to r\n" ELSE "expect affected queue q\n",
+         "f:5: this example goes to r by line 3, not to q\n"},
+        {"an example with another priority", Q "route otherwise to q priority 5\nexpect queue q priority 6\n",
+         "f:3: this example has priority 5 by line 2, not 6\n"},
+        {"an example that states a range", Q ELSE "expect followers > 9 queue q\n",
+         "f:3: an example states one value, such as followers 10\n"},
+        {"an example that states a fact twice", Q ELSE "expect known, known no queue q\n",
+         "f:3: known is stated twice\n"},
+        {"a stray character", Q "route when affected; to q\n" ELSE, "f:2: unexpected character ;\n"},
+        {"a byte outside ASCII", Q "route when tier g\xC3\xB6ld to q\n" ELSE,
+         "f:2: unexpected byte 0xC3: outside of texts only ASCII is used\n"
+         "f:2: expected a comma and a condition, or to and a queue, not \"ld\"\n"},
+        {"several, in the order of their lines",
+         "queue q { titel \"x\" first-reply soon calendar alway }\nroute when afected to q\nroute otherwise to p\n",
+         "f:1: queue \"q\" has no \"titel\"; did you mean \"title\"?\n"
+         "f:1: \"soon\" is not a duration: write 90s, 30m, 1h or 1h30m\n"
+         "f:1: no calendar is called \"alway\"; did you mean \"always\"?\n"
+         "f:2: unknown fact \"afected\"; did you mean \"affected\"?\n"
+         "f:3: no queue is called \"p\"\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rules *r = NULL;
+        struct buf faults = {0};
+        enum err e = rules_load(&r, "f", str_of(cases[i].text), zoneinfo_bytes, NULL, &faults);
+
+        if (e != ERR_CONF || r != NULL || !str_is(buf_view(&faults), cases[i].faults))
+            fail_msg("%s: %s\n%s", cases[i].label, err_name(e), buf_view(&faults).at);
+        buf_free(&faults);
+    }
+}
+
+static void what_is_right_is_taken(void **state)
+{
+    static const struct {
+        const char *label, *text;
+    } cases[] = {
+        {"the least", "queue q{}\nroute otherwise to q"},
+        {"a byte order mark and CRLF", "\xEF\xBB\xBFqueue q { }\r\nroute otherwise to q\r\n"},
+        {"comments", "# a\nqueue q { # b\n # c\n}# d\nroute otherwise to q # e"},
+        {"continued lines", "queue q { }\nroute when\n\taffected,\n  known\n  to q\nroute otherwise\n to q\n"},
+        {"a calendar below its queue", "queue q { update 1h calendar c }\nroute otherwise to q\n"
+                                       "calendar c { mon 09:00-10:00 tz UTC }\n"},
+        {"a queue below its route", "route otherwise to q\nqueue q { }\n"},
+        {"days over the week's end", "calendar c { fri-mon 09:00-10:00 tz UTC }\nqueue q { }\nroute otherwise to q\n"},
+        {"a list of days", "calendar c { mon, wed-thu 00:00-24:00 tz UTC }\nqueue q { }\nroute otherwise to q\n"},
+        {"quoted words", "queue q { }\nroute when tier \"very gold\" to q\nroute otherwise to q\n"
+                         "expect tier \"Very Gold\" queue q\n"},
+        {"a narrower route first", "queue q { }\nroute when language zh-TW to q\nroute when language zh to q\n"
+                                   "route otherwise to q\n"},
+        {"a number from both sides", "queue q { }\nroute when followers >= 10, followers <= 20 to q\n"
+                                     "route when followers >= 10, followers <= 30 to q\nroute otherwise to q\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rules *r = NULL;
+        struct buf faults = {0};
+
+        if (rules_load(&r, "f", str_of(cases[i].text), zoneinfo_bytes, NULL, &faults) != ERR_OK)
+            fail_msg("%s: %s", cases[i].label, buf_view(&faults).at);
+        rules_close(r);
+        buf_free(&faults);
+    }
+}
+
+/* n lines made of format, which takes a number. */
+static void add_lines(struct buf *b, size_t n, const char *before, const char *after)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_printf(b, "%s%zu%s\n", before, i, after);
+}
+
+static void everything_is_bounded(void **state)
+{
+    static const struct {
+        const char *label, *before, *after, *fault;
+        size_t most;
+    } cases[] = {
+        {"queues", "queue q", " { }", "f:258: more than 256 queues\n", RULES_QUEUES_MAX},
+        {"calendars", "calendar c", " { mon 09:00-10:00 tz UTC }", "f:66: more than 64 calendars\n",
+         RULES_CALENDARS_MAX},
+        {"routes", "route when followers ", " to q", "f:1026: more than 1024 routes\n", RULES_ROUTES_MAX},
+        {"examples", "expect followers ", " queue q", "f:1026: more than 1024 examples\n", RULES_EXAMPLES_MAX},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf text = {0}, faults = {0};
+        struct rules *r;
+
+        buf_text(&text, "queue q { }\n");
+        add_lines(&text, cases[i].most + 1, cases[i].before, cases[i].after);
+        buf_text(&text, "route otherwise to q\n");
+        assert_int_equal(rules_load(&r, "f", buf_view(&text), zoneinfo_bytes, NULL, &faults), ERR_CONF);
+        if (strstr(buf_view(&faults).at, cases[i].fault) == NULL && i > 0)
+            fail_msg("%s: %s", cases[i].label, buf_view(&faults).at);
+        buf_free(&text);
+        buf_free(&faults);
+    }
+}
+
+static void large_files_and_many_faults_are_cut(void **state)
+{
+    struct buf text = {0}, faults = {0};
+    struct rules *r;
+    size_t lines = 0;
+
+    (void)state;
+    add_lines(&text, 150, "what", "");
+    assert_int_equal(rules_load(&r, "f", buf_view(&text), zoneinfo_bytes, NULL, &faults), ERR_CONF);
+    for (const char *p = buf_view(&faults).at; (p = strchr(p, '\n')) != NULL; p++)
+        lines++;
+    assert_int_equal(lines, 101);
+    assert_non_null(strstr(faults.at, "f:100: and 51 more\n"));
+    buf_free(&faults);
+
+    while (text.len <= RULES_BYTES_MAX)
+        buf_text(&text, "# filling\n");
+    assert_int_equal(rules_load(&r, "f", buf_view(&text), zoneinfo_bytes, NULL, &faults), ERR_CONF);
+    assert_string_equal(buf_view(&faults).at, "f:1: larger than 1048576 bytes\n");
+    buf_free(&faults);
+    buf_free(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_fault_has_its_line),
+        cmocka_unit_test(what_is_right_is_taken),
+        cmocka_unit_test(everything_is_bounded),
+        cmocka_unit_test(large_files_and_many_faults_are_cut),
+    };
+
+    return cmocka_run_group_tests_name("language", tests, NULL, NULL);
+}

@@ -1,0 +1,309 @@
+/* route: which queue, why, and the file that is shipped. */
+#include "rules/route.h"
+
+#include "gateway/zoneinfo.h"
+#include "rules/base/arena.h"
+#include "rules/base/doc.h"
+#include "rules/explain.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char text[] = "queue restore { title \"Restore\" first-reply 1h calendar always }\n"
+                           "queue rest { }\n"
+                           "route when affected, level >= 2 to restore priority 90\n"
+                           "route when channel phone to restore priority 1\n"
+                           "route when followers >= 10, followers < 20 to restore priority 2\n"
+                           "route when language zh to restore priority 3\n"
+                           "route when tier Gold, region emea to restore priority 4\n"
+                           "route when impact question, known no to restore priority 5\n"
+                           "route when executive to restore priority 6\n"
+                           "route otherwise to rest\n";
+
+static struct rules *load(const char *name, struct str from)
+{
+    struct rules *r = NULL;
+    struct buf faults = {0};
+
+    if (rules_load(&r, name, from, zoneinfo_bytes, NULL, &faults) != ERR_OK)
+        fail_msg("%s", buf_view(&faults).at);
+    buf_free(&faults);
+    return r;
+}
+
+static struct doc *json(const char *s)
+{
+    struct doc *d = NULL;
+    char why[100] = "";
+
+    if (doc_parse(&d, str_of(s), why, sizeof why) != ERR_OK)
+        fail_msg("%s: %s", s, why);
+    return d;
+}
+
+static void the_first_that_fits_decides(void **state)
+{
+    static const struct {
+        const char *label, *facts;
+        int line, priority;
+        const char *unless; /* of the step before */
+    } cases[] = {
+        {"nothing known", "{}", 10, 0, "executive yes"},
+        {"both conditions", "{\"affected\":true,\"level\":2}", 3, 90, NULL},
+        {"more than asked", "{\"affected\":true,\"level\":4}", 3, 90, NULL},
+        {"one of two", "{\"affected\":true,\"level\":1}", 10, 0, "executive yes"},
+        {"a word", "{\"channel\":\"phone\"}", 4, 1, "affected yes"},
+        {"at the lower end", "{\"followers\":10}", 5, 2, "channel phone"},
+        {"below it", "{\"followers\":9}", 10, 0, "executive yes"},
+        {"at the upper end", "{\"followers\":20}", 10, 0, "executive yes"},
+        {"a language", "{\"language\":\"zh\"}", 6, 3, "followers >= 10"},
+        {"its variety", "{\"language\":\"zh-Hant-TW\"}", 6, 3, "followers >= 10"},
+        {"case does not matter", "{\"language\":\"ZH-tw\"}", 6, 3, "followers >= 10"},
+        {"another language that begins so", "{\"language\":\"zha\"}", 10, 0, "executive yes"},
+        {"words", "{\"tier\":\"gold\",\"region\":\"EMEA\"}", 7, 4, "language zh"},
+        {"one word is empty", "{\"tier\":\"gold\"}", 10, 0, "executive yes"},
+        {"no is a value", "{\"impact\":\"question\"}", 8, 5, "tier Gold"},
+        {"yes is another", "{\"impact\":\"question\",\"known\":true}", 10, 0, "executive yes"},
+        {"executive", "{\"executive\":true}", 9, 6, "impact question"},
+        {"the first of two that fit", "{\"executive\":true,\"channel\":\"phone\"}", 4, 1, "affected yes"},
+    };
+    struct rules *r = load("t.rules", str_of(text));
+    struct arena *a = arena_open(4096);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct doc *d = json(cases[i].facts);
+        struct buf why = {0};
+        struct facts f;
+        struct decision got;
+
+        if (facts_parse(&f, d, NULL, &why) != ERR_OK)
+            fail_msg("%s: %s", cases[i].label, buf_view(&why).at);
+        rules_route(r, &f, a, &got);
+        if (got.line != cases[i].line || got.priority != cases[i].priority)
+            fail_msg("%s: line %d, priority %d", cases[i].label, got.line, got.priority);
+        assert_string_equal(got.queue->name, got.line == 10 ? "rest" : "restore");
+        assert_int_equal(got.step[got.steps - 1].line, got.line);
+        assert_null(got.step[got.steps - 1].unless);
+        if (cases[i].unless != NULL && strcmp(got.step[got.steps - 2].unless, cases[i].unless) != 0)
+            fail_msg("%s: %s", cases[i].label, got.step[got.steps - 2].unless);
+        doc_close(d);
+        buf_free(&why);
+    }
+    arena_close(a);
+    rules_close(r);
+}
+
+static void queues_are_found_by_name(void **state)
+{
+    struct rules *r = load("t.rules", str_of(text)), *other = load("t.rules", STR("queue q{}\nroute otherwise to q"));
+
+    (void)state;
+    assert_int_equal(rules_queue_count(r), 2);
+    assert_string_equal(rules_queue_at(r, 0)->title, "Restore");
+    assert_string_equal(rules_queue_at(r, 1)->title, "rest"); /* its name, where it has none */
+    assert_ptr_equal(rules_queue(r, STR("restore")), rules_queue_at(r, 0));
+    assert_null(rules_queue(r, STR("restor")));
+    assert_int_equal(rules_queue_at(r, 0)->policy.promise_ms[SLA_FIRST_REPLY], 3600000);
+    assert_int_equal(rules_queue_at(r, 0)->policy.promise_ms[SLA_UPDATE], 0);
+    assert_string_equal(rules_file(r), "t.rules");
+    assert_int_equal(strlen(rules_version(r)), 16);
+    assert_string_not_equal(rules_version(r), rules_version(other));
+    rules_close(r);
+    rules_close(other);
+    rules_close(NULL);
+}
+
+/* The published test vectors of FNV-1a: the empty text would be cbf29ce484222325. */
+static void the_version_is_fnv_1a(void **state)
+{
+    struct rules *r = load("t.rules", STR("queue q{}\nroute otherwise to q"));
+    uint64_t h = 0xcbf29ce484222325u;
+    char want[17];
+
+    (void)state;
+    for (const char *p = "queue q{}\nroute otherwise to q"; *p != '\0'; p++)
+        h = (h ^ (unsigned char)*p) * 0x100000001b3u;
+    (void)snprintf(want, sizeof want, "%016llx", (unsigned long long)h);
+    assert_string_equal(rules_version(r), want);
+    rules_close(r);
+}
+
+static void facts_that_are_wrong_are_told(void **state)
+{
+    static const struct {
+        const char *facts, *why;
+    } cases[] = {
+        {"[]", "facts must be a JSON object\n"},
+        {"{\"chanel\":\"web\"}", "unknown fact \"chanel\"; did you mean \"channel\"?\n"},
+        {"{\"channel\":\"fax\"}", "channel must be web, mail, phone, social or desk\n"},
+        {"{\"channel\":1}", "channel must be web, mail, phone, social or desk\n"},
+        {"{\"impact\":null}", "impact must be down, degraded or question\n"},
+        {"{\"affected\":\"yes\"}", "affected must be true or false\n"},
+        {"{\"level\":5}", "level must be a whole number from 0 to 4\n"},
+        {"{\"level\":1.5}", "level must be a whole number from 0 to 4\n"},
+        {"{\"followers\":-1}", "followers must be a whole number, 0 or more\n"},
+        {"{\"tier\":1}", "tier must be text of at most 64 bytes\n"},
+        {"{\"now\":\"x\"}", "unknown fact \"now\"\n"},
+        {"{\"known\":1,\"level\":-1}", "known must be true or false\nlevel must be a whole number from 0 to 4\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct doc *d = json(cases[i].facts);
+        struct facts f = {.level = 77};
+        struct buf why = {0};
+
+        assert_int_equal(facts_parse(&f, d, NULL, &why), ERR_INPUT);
+        assert_int_equal(f.level, 77);
+        if (!str_is(buf_view(&why), cases[i].why))
+            fail_msg("%s: %s", cases[i].facts, buf_view(&why).at);
+        doc_close(d);
+        buf_free(&why);
+    }
+}
+
+static const char explained[] = "facts\n"
+                                "  channel    phone\n"
+                                "  level      0\n"
+                                "  affected   no\n"
+                                "  executive  no\n"
+                                "  known      no\n"
+                                "  impact     down\n"
+                                "  followers  0\n"
+                                "  language   not known\n"
+                                "  tier       not known\n"
+                                "  region     not known\n"
+                                "routes of t.rules, version VERSION-OF-FILE.\n"
+                                "  t.rules:3: passed: route when affected yes, level >= 2 to restore priority 90"
+                                "  (affected is no)\n"
+                                "  t.rules:4: decided: route when channel phone to restore priority 1\n"
+                                "queue restore, \"Restore\", priority 1\n"
+                                "clocks, calendar always, now 2026-11-24T10:00:00Z\n"
+                                "  first-reply 1h: met, due never, done 2026-11-24T09:30:30Z\n"
+                                "    counted 2026-11-24T09:00:00Z to 2026-11-24T09:30:30Z  30m30s\n";
+
+static void a_decision_is_told_whole(void **state)
+{
+    struct rules *r = load("t.rules", str_of(text));
+    struct arena *a = arena_open(4096);
+    struct doc *d = json("{\"channel\":\"phone\",\"now\":\"2026-11-24T10:00:00Z\",\"history\":["
+                         "{\"event\":\"opened\",\"at\":\"2026-11-24T09:00:00Z\"},"
+                         "{\"event\":\"replied\",\"at\":\"2026-11-24T09:30:30Z\"}]}");
+    struct explain_case c;
+    struct buf out = {0}, why = {0};
+    char want[sizeof explained];
+
+    (void)state;
+    memcpy(want, explained, sizeof want);
+    memcpy(strstr(want, "VERSION-OF-FILE."), rules_version(r), 16);
+    assert_int_equal(explain_parse(&c, d, 0, a, &why), ERR_OK);
+    explain_print(r, &c, a, &out);
+    assert_string_equal(buf_view(&out).at, want);
+    buf_free(&out);
+    buf_free(&why);
+    doc_close(d);
+    arena_close(a);
+    rules_close(r);
+}
+
+static void examples_that_are_wrong_are_told(void **state)
+{
+    static const struct {
+        const char *json, *why;
+    } cases[] = {
+        {"{\"now\":1}", "now must be a time such as 2026-11-24T09:00:00Z\n"},
+        {"{\"history\":{}}", "history must be a list of 1 to 4096 events\n"},
+        {"{\"history\":[]}", "history must be a list of 1 to 4096 events\n"},
+        {"{\"history\":[{\"event\":\"born\",\"at\":\"2026-11-24T09:00:00Z\"}]}",
+         "an event needs \"event\" (opened, paused, resumed, replied, solved or reopened) and \"at\" "
+         "(2026-11-24T09:00:00Z)\n"},
+        {"{\"history\":[{\"event\":\"replied\",\"at\":\"2026-11-24T09:00:00Z\"}]}", "history must begin with opened\n"},
+        {"{\"history\":[{\"event\":\"opened\",\"at\":\"2026-11-24T09:00:00Z\"},"
+         "{\"event\":\"replied\",\"at\":\"2026-11-24T08:00:00Z\"}]}",
+         "history must be in order of time\n"},
+        {"{\"chanel\":1}", "unknown fact \"chanel\"; did you mean \"channel\"?\n"},
+    };
+    struct arena *a = arena_open(4096);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct doc *d = json(cases[i].json);
+        struct explain_case c;
+        struct buf why = {0};
+
+        assert_int_equal(explain_parse(&c, d, 0, a, &why), ERR_INPUT);
+        if (!str_is(buf_view(&why), cases[i].why))
+            fail_msg("%s: %s", cases[i].json, buf_view(&why).at);
+        doc_close(d);
+        buf_free(&why);
+    }
+    arena_close(a);
+}
+
+static struct buf whole_file(const char *path)
+{
+    struct buf b = {0};
+    FILE *f = fopen(path, "re");
+    char part[4096];
+    size_t n;
+
+    assert_non_null(f);
+    while ((n = fread(part, 1, sizeof part, f)) > 0)
+        buf_add(&b, part, n);
+    (void)fclose(f);
+    return b;
+}
+
+/* Its own examples are run by loading it. Here: a level never changes the queue, for any other facts. */
+static void the_shipped_rules_load_and_ask_for_no_proof(void **state)
+{
+    struct buf b = whole_file("rules/default.rules");
+    struct rules *r = load("rules/default.rules", buf_view(&b));
+    struct arena *a = arena_open(4096);
+
+    (void)state;
+    for (unsigned bits = 0; bits < 5 * 3 * 16; bits++) {
+        struct facts f = facts_default();
+        struct decision first, other;
+
+        f.channel = (enum facts_channel)(bits / 48);
+        f.impact = (enum facts_impact)(bits / 16 % 3);
+        f.affected = (bits & 1) != 0;
+        f.known = (bits & 2) != 0;
+        f.executive = (bits & 4) != 0;
+        f.followers = (bits & 8) != 0 ? 50000 : 5;
+        arena_reset(a);
+        rules_route(r, &f, a, &first);
+        assert_true(first.queue->policy.promise_ms[SLA_FIRST_REPLY] > 0);
+        for (f.level = 1; f.level <= FACT_LEVEL_MAX; f.level++) {
+            rules_route(r, &f, a, &other);
+            assert_ptr_equal(other.queue, first.queue);
+            assert_int_equal(other.priority, first.priority);
+        }
+    }
+    arena_close(a);
+    rules_close(r);
+    buf_free(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_that_fits_decides),
+        cmocka_unit_test(queues_are_found_by_name),
+        cmocka_unit_test(the_version_is_fnv_1a),
+        cmocka_unit_test(facts_that_are_wrong_are_told),
+        cmocka_unit_test(a_decision_is_told_whole),
+        cmocka_unit_test(examples_that_are_wrong_are_told),
+        cmocka_unit_test(the_shipped_rules_load_and_ask_for_no_proof),
+    };
+
+    return cmocka_run_group_tests_name("route", tests, NULL, NULL);
+}
