@@ -14,7 +14,7 @@ static const char *const column_names[] = {
 };
 
 static const char *const role_names[] = {
-#define X(name, text) [ROLE_##name] = text,
+#define X(name, text) [CONTACT_##name] = text,
     CONTACT_ROLE_LIST(X)
 #undef X
 };
@@ -30,7 +30,7 @@ enum contact_role contact_role_parse(struct str s)
     for (int r = 0; r < CONTACT_ROLES; r++)
         if (str_equal_nocase(s, str_of(role_names[r])))
             return (enum contact_role)r;
-    return ROLE_OTHER;
+    return CONTACT_OTHER;
 }
 
 static bool is_letter(char c)
@@ -38,15 +38,15 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-unsigned authorised_parse(struct str s)
+unsigned contact_authorised_parse(struct str s)
 {
     static const struct {
         const char *word;
         unsigned bits;
-    } words[] = {{"all", AUTHORISED_ALL},
-                 {"site", AUTHORISED_SITE},
-                 {"billing", AUTHORISED_BILLING},
-                 {"security", AUTHORISED_SECURITY}};
+    } words[] = {{"all", CONTACT_FOR_ALL},
+                 {"site", CONTACT_FOR_SITE},
+                 {"billing", CONTACT_FOR_BILLING},
+                 {"security", CONTACT_FOR_SECURITY}};
     unsigned bits = 0;
 
     for (size_t i = 0, start; i < s.len; i++) {
@@ -163,7 +163,7 @@ const char *contact_row_parse(struct arena *a, const struct contact_header *h, c
     r.contact_name = text(h, row, COLUMN_CONTACT_NAME);
     r.products = text(h, row, COLUMN_PRODUCTS);
     r.role = contact_role_parse(value(h, row, COLUMN_ROLE));
-    r.authorised_for = authorised_parse(value(h, row, COLUMN_AUTHORISED_FOR));
+    r.authorised_for = contact_authorised_parse(value(h, row, COLUMN_AUTHORISED_FOR));
     r.site_id = text(h, row, COLUMN_SITE_ID);
     r.site_url = text(h, row, COLUMN_SITE_URL);
     read_sites(a, &r);

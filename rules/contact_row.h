@@ -51,14 +51,14 @@ enum contact_column {
     X(EXECUTIVE, "executive")
 
 enum contact_role {
-#define X(name, text) ROLE_##name,
+#define X(name, text) CONTACT_##name,
     CONTACT_ROLE_LIST(X)
 #undef X
         CONTACT_ROLES
 };
 
 /* Bits: which acts the holder may answer for. */
-enum { AUTHORISED_SITE = 1, AUTHORISED_BILLING = 2, AUTHORISED_SECURITY = 4, AUTHORISED_ALL = 7 };
+enum { CONTACT_FOR_SITE = 1, CONTACT_FOR_BILLING = 2, CONTACT_FOR_SECURITY = 4, CONTACT_FOR_ALL = 7 };
 
 enum {
     CONTACT_TEXT_CHARS_MAX = 200, /* what is longer is cut, as for the form's claims */
@@ -103,6 +103,6 @@ const char *contact_row_parse(struct arena *a, const struct contact_header *h, c
 const char *contact_role_text(enum contact_role r);
 enum contact_role contact_role_parse(struct str s);
 /* "all", "site", "billing", "security", with spaces or any of , ; | + / between them. */
-unsigned authorised_parse(struct str s);
+unsigned contact_authorised_parse(struct str s);
 
 #endif

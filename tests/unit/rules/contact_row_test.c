@@ -88,8 +88,8 @@ static void a_full_line(void **state)
                 str_is(r.contact_name, "林美"));
     assert_true(r.has_email && str_is(r.email.canonical, "mei.lin@example.org"));
     assert_string_equal(r.phone, "+493023125123");
-    assert_int_equal(r.role, ROLE_ADMIN);
-    assert_int_equal(r.authorised_for, AUTHORISED_SITE | AUTHORISED_SECURITY);
+    assert_int_equal(r.role, CONTACT_ADMIN);
+    assert_int_equal(r.authorised_for, CONTACT_FOR_SITE | CONTACT_FOR_SECURITY);
     assert_true(str_is(r.site_id, "ACME-1234") && str_is(r.site_id_index, "ACME1234"));
     assert_true(str_is(r.site_url, "https://acme.example.net/") && str_is(r.site_url_index, "acme.example.net"));
     assert_true(str_is(r.invoice_index, "INV20260042"));
@@ -135,7 +135,7 @@ static void odd_values_are_left_empty(void **state)
                           "C1,mei@example.org,wizard,mei@example.org,a region that is in truth a whole sentence,"
                           "中文,Asia Taipei,everything,顧客,ACME-1234,1\n",
                           &r));
-    assert_int_equal(r.role, ROLE_OTHER);
+    assert_int_equal(r.role, CONTACT_OTHER);
     assert_int_equal(r.authorised_for, 0);
     assert_true(r.tier.len == 0 && r.region.len == 0 && r.language.len == 0 && r.timezone.len == 0);
     assert_true(str_is(r.site_id, "顧客") && r.site_id_index.at == NULL);
@@ -150,21 +150,21 @@ static void authorisations(void **state)
         unsigned bits;
     } rows[] = {
         {"", 0},
-        {"all", AUTHORISED_ALL},
-        {"ALL", AUTHORISED_ALL},
-        {"site", AUTHORISED_SITE},
-        {"site,billing", AUTHORISED_SITE | AUTHORISED_BILLING},
-        {"site billing|security", AUTHORISED_ALL},
+        {"all", CONTACT_FOR_ALL},
+        {"ALL", CONTACT_FOR_ALL},
+        {"site", CONTACT_FOR_SITE},
+        {"site,billing", CONTACT_FOR_SITE | CONTACT_FOR_BILLING},
+        {"site billing|security", CONTACT_FOR_ALL},
         {"not-site", 0},
         {"sites", 0},
         {"overall", 0},
-        {"; billing ;", AUTHORISED_BILLING},
+        {"; billing ;", CONTACT_FOR_BILLING},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (authorised_parse(str_of(rows[i].text)) != rows[i].bits)
-            fail_msg("%s: %u", rows[i].text, authorised_parse(str_of(rows[i].text)));
+        if (contact_authorised_parse(str_of(rows[i].text)) != rows[i].bits)
+            fail_msg("%s: %u", rows[i].text, contact_authorised_parse(str_of(rows[i].text)));
 }
 
 int main(void)
