@@ -20,19 +20,19 @@ struct arena;
 
 enum {
     EMAIL_LOCAL_BYTES_MAX = 64, /* RFC 5321 4.5.3.1.1 */
-    EMAIL_BYTES_MAX = 254, /* RFC 5321 4.5.3.1.3 less the angle brackets */
-    EVIDENCE_ID_CHARS_MIN = 3, /* shorter ids are met by chance */
+    EMAIL_BYTES_MAX = 254,      /* RFC 5321 4.5.3.1.3 less the angle brackets */
+    EVIDENCE_ID_CHARS_MIN = 3,  /* shorter ids are met by chance */
     EVIDENCE_ID_CHARS_MAX = 64,
     SITE_BYTES_MAX = 2048, /* of a pasted URL; only its host is used */
 };
 
 struct email {
-    struct str spelled; /* what mail is sent to: local part as typed, domain as A-labels */
+    struct str spelled;   /* what mail is sent to: local part as typed, domain as A-labels */
     struct str canonical; /* lower case; at == NULL where the local part is not ASCII: never matched */
-    struct str domain; /* lower case A-labels, no dot at the end */
-    bool ascii; /* the local part is; otherwise the relay must offer SMTPUTF8 */
-    bool free_mail; /* anybody may have one there: the domain says nothing about a company */
-    bool role; /* info@, admin@: a desk, not a person */
+    struct str domain;    /* lower case A-labels, no dot at the end */
+    bool ascii;           /* the local part is; otherwise the relay must offer SMTPUTF8 */
+    bool free_mail;       /* anybody may have one there: the domain says nothing about a company */
+    bool role;            /* info@, admin@: a desk, not a person */
 };
 
 /* RFC 5321 dot-string (RFC 6531 where not ASCII), white space around it dropped. Refused:
