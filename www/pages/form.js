@@ -103,7 +103,9 @@
 
     function body() {
       key.disabled = true;
-      var b = new URLSearchParams(new FormData(form)).toString(), s = load(name), print = print_of(b);
+      // line ends as a browser sends them: the same bytes on either way
+      var b = new URLSearchParams(new FormData(form)).toString().replace(/(%0D)?%0A/g, '%0D%0A');
+      var s = load(name), print = print_of(b);
       if (s.print !== print || !s.key) {
         s.key = fresh_key();
         s.print = print;
@@ -114,11 +116,16 @@
       return b;
     }
 
+    function tell(text) {
+      say.textContent = text;
+      say.scrollIntoView({ block: 'nearest' });
+    }
+
     function later(seconds, text) {
       busy = false;
       tries++;
       var left = Math.ceil(Math.max(seconds || 0, Math.min(60, Math.pow(2, tries)) * (0.75 + Math.random() / 2)));
-      say.textContent = fill(text, left);
+      tell(fill(text, left));
       timer = setTimeout(attempt, left * 1000);
     }
 
@@ -137,7 +144,7 @@
       clearTimeout(timer);
       if (busy) return;
       busy = true;
-      say.textContent = form.dataset.sending;
+      tell(form.dataset.sending);
       fetch(form.action, {
         method: 'POST',
         body: body(),
