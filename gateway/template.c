@@ -13,10 +13,10 @@ enum op_kind { OP_TEXT, OP_VALUE, OP_RAW, OP_SECTION, OP_UNLESS, OP_END, OP_PART
 struct op {
     enum op_kind kind;
     int line;
-    struct str text; /* OP_TEXT: the bytes; otherwise the tag's name as written */
+    struct str text;   /* OP_TEXT: the bytes; otherwise the tag's name as written */
     const char **path; /* segments of the name; none: "." */
     size_t segments;
-    size_t end; /* OP_SECTION, OP_UNLESS: where its OP_END stands */
+    size_t end;            /* OP_SECTION, OP_UNLESS: where its OP_END stands */
     struct template *part; /* OP_PARTIAL, after linking */
 };
 
@@ -27,7 +27,7 @@ struct template
     enum template_escape escape;
     struct op *ops;
     size_t count, room;
-    int depth; /* sections inside each other */
+    int depth;   /* sections inside each other */
     int measure; /* linking: 0 not yet, -1 under way, else depth with partials + 1 */
 };
 
@@ -76,7 +76,7 @@ struct reader {
     struct arena *arena;
     struct template *t;
     struct buf *faults;
-    const char *at, *end; /* what is left to read */
+    const char *at, *end;   /* what is left to read */
     const char *line_begin; /* of the line at stands on */
     int line;
     size_t open[TEMPLATE_DEPTH_MAX]; /* ops of sections that are not closed */
@@ -362,6 +362,11 @@ struct scope {
     const struct scope *around;
 };
 
+struct page {
+    struct buf *out;
+    size_t steps;
+};
+
 static const struct doc *look_up(const struct op *op, const struct scope *s)
 {
     if (op->segments == 0)
@@ -448,9 +453,9 @@ static void print(struct buf *out, const struct doc *d, bool as_it_is)
         escape(out, s);
 }
 
-static enum err render(const struct template *t, size_t from, size_t to, const struct scope *s, struct buf *out);
+static enum err render(const struct template *t, size_t from, size_t to, const struct scope *s, struct page *page);
 
-static enum err render_section(const struct template *t, size_t at, const struct scope *s, struct buf *out)
+static enum err render_section(const struct template *t, size_t at, const struct scope *s, struct page *page)
 {
     const struct op *op = &t->ops[at];
     const struct doc *d = look_up(op, s);
@@ -460,11 +465,11 @@ static enum err render_section(const struct template *t, size_t at, const struct
     if (doc_kind(d) != DOC_ARRAY) {
         struct scope inner = {d, s};
 
-        return render(t, at + 1, op->end, doc_kind(d) == DOC_BOOL ? s : &inner, out);
+        return render(t, at + 1, op->end, doc_kind(d) == DOC_BOOL ? s : &inner, page);
     }
     for (size_t i = 0; i < doc_size(d); i++) {
         struct scope inner = {doc_at(d, i), s};
-        enum err e = render(t, at + 1, op->end, &inner, out);
+        enum err e = render(t, at + 1, op->end, &inner, page);
 
         if (e != ERR_OK)
             return e;
@@ -472,36 +477,36 @@ static enum err render_section(const struct template *t, size_t at, const struct
     return ERR_OK;
 }
 
-static enum err render_op(const struct template *t, size_t at, const struct scope *s, struct buf *out)
+static enum err render_op(const struct template *t, size_t at, const struct scope *s, struct page *page)
 {
     const struct op *op = &t->ops[at];
 
     switch (op->kind) {
     case OP_TEXT:
-        buf_str(out, op->text);
+        buf_str(page->out, op->text);
         break;
     case OP_VALUE:
     case OP_RAW:
-        print(out, look_up(op, s), op->kind == OP_RAW || t->escape == TEMPLATE_PLAIN);
+        print(page->out, look_up(op, s), op->kind == OP_RAW || t->escape == TEMPLATE_PLAIN);
         break;
     case OP_SECTION:
-        return render_section(t, at, s, out);
+        return render_section(t, at, s, page);
     case OP_UNLESS:
-        return holds(look_up(op, s)) ? ERR_OK : render(t, at + 1, op->end, s, out);
+        return holds(look_up(op, s)) ? ERR_OK : render(t, at + 1, op->end, s, page);
     case OP_PARTIAL:
-        return render(op->part, 0, op->part->count, s, out);
+        return render(op->part, 0, op->part->count, s, page);
     case OP_END:
         break;
     }
     return ERR_OK;
 }
 
-static enum err render(const struct template *t, size_t from, size_t to, const struct scope *s, struct buf *out)
+static enum err render(const struct template *t, size_t from, size_t to, const struct scope *s, struct page *page)
 {
     for (size_t i = from; i < to; i++) {
-        enum err e = render_op(t, i, s, out);
+        enum err e = render_op(t, i, s, page);
 
-        if (e == ERR_OK && out->len > TEMPLATE_OUT_BYTES_MAX)
+        if (e == ERR_OK && (page->out->len > TEMPLATE_OUT_BYTES_MAX || ++page->steps > TEMPLATE_STEPS_MAX))
             e = ERR_LARGE;
         if (e != ERR_OK)
             return e;
@@ -514,7 +519,8 @@ static enum err render(const struct template *t, size_t from, size_t to, const s
 enum err template_render(const struct template *t, const struct doc *outer, const struct doc *data, struct buf *out)
 {
     struct scope around = {outer, NULL}, inner = {data, &around};
+    struct page page = {out, 0};
 
     assert(t->measure > 0);
-    return render(t, 0, t->count, &inner, out);
+    return render(t, 0, t->count, &inner, &page);
 }

@@ -23,14 +23,15 @@
 #include <stddef.h>
 
 enum {
-    TEMPLATE_BYTES_MAX = 256 * 1024, /* of one source; a page is some 20 KiB */
+    TEMPLATE_BYTES_MAX = 256 * 1024,          /* of one source; a page is some 20 KiB */
     TEMPLATE_OUT_BYTES_MAX = 4 * 1024 * 1024, /* of one page: 200 messages of 20 000 characters fit */
-    TEMPLATE_DEPTH_MAX = 32, /* sections and partials inside each other */
-    TEMPLATE_NAME_MAX = 64, /* bytes of a tag's name */
+    TEMPLATE_STEPS_MAX = 4 * 1024 * 1024,     /* tags and texts of one page: lists in lists multiply */
+    TEMPLATE_DEPTH_MAX = 32,                  /* sections and partials inside each other */
+    TEMPLATE_NAME_MAX = 64,                   /* bytes of a tag's name */
 };
 
 enum template_escape {
-    TEMPLATE_HTML, /* {{x}} writes & < > " ' as references */
+    TEMPLATE_HTML,  /* {{x}} writes & < > " ' as references */
     TEMPLATE_PLAIN, /* for text/plain: {{x}} writes as it is */
 };
 
@@ -52,7 +53,8 @@ enum err templates_link(struct templates *set, struct buf *faults);
 const struct template *templates_find(const struct templates *set, const char *name);
 
 /* Appends to out. outer (may be NULL) stands around data: brand, language and the like.
- * ERR_LARGE where the page would pass TEMPLATE_OUT_BYTES_MAX; out then holds a part of it. */
+ * ERR_LARGE where the page would pass TEMPLATE_OUT_BYTES_MAX or TEMPLATE_STEPS_MAX; out then holds a
+ * part of it. */
 enum err template_render(const struct template *t, const struct doc *outer, const struct doc *data, struct buf *out);
 
 #endif

@@ -253,6 +253,24 @@ static void test_output_is_bounded(void **state)
     templates_close(set);
 }
 
+/* Ten in ten in ten: nothing is printed, and it ends. */
+static void test_steps_are_bounded(void **state)
+{
+    struct templates *set = templates_open();
+    struct doc *data = data_of("{\"a\":[1,2,3,4,5,6,7,8,9,10]}");
+    struct buf source = {0}, out = {0};
+
+    (void)state;
+    sections(&source, TEMPLATE_DEPTH_MAX);
+    add(set, "page", buf_view(&source).at, TEMPLATE_HTML);
+    link_ok(set);
+    assert_int_equal(template_render(templates_find(set, "page"), NULL, data, &out), ERR_LARGE);
+    buf_free(&source);
+    buf_free(&out);
+    doc_close(data);
+    templates_close(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_depth_counts_partials),
         cmocka_unit_test(test_source_is_bounded),
         cmocka_unit_test(test_output_is_bounded),
+        cmocka_unit_test(test_steps_are_bounded),
     };
 
     return cmocka_run_group_tests_name("template", tests, NULL, NULL);

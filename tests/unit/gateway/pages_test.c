@@ -1,6 +1,8 @@
 /* Languages, words and pages from the built share folder. */
 #include "gateway/pages.h"
 
+#include "gateway/http/asset.h"
+
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 
@@ -251,6 +253,75 @@ static void test_a_broken_share_is_refused(void **state)
     assert_int_equal(system(command), 0);
 }
 
+static struct call asked(const char *path, struct arena *a)
+{
+    return (struct call){.arena = a, .method = STR("GET"), .path = str_of(path)};
+}
+
+/* As the edge does when an answer is sent. */
+static void over(const struct call *c)
+{
+    for (const struct call_kept *k = c->kept; k != NULL; k = k->next)
+        k->release(k->arg);
+}
+
+static struct str answer_header(const struct call *c, const char *name)
+{
+    for (size_t i = 0; i < c->answer_header_count; i++)
+        if (str_is(c->answer_headers[i].name, name))
+            return c->answer_headers[i].value;
+    return (struct str){NULL, 0};
+}
+
+static void test_assets_hold_each_form(void **state)
+{
+    const struct pages_site site = {"https://help.example.org", "security@example.org", 0};
+    struct assets *assets = assets_open();
+    const char *lang;
+
+    (void)state;
+    pages_assets(pages, &site, assets);
+    for (size_t i = 0; (lang = pages_language_at(pages, i)) != NULL; i++) {
+        struct arena *a = arena_open(4096);
+        struct call c = asked(pages_form_path(pages, lang), a);
+        const struct asset *form = assets_find(assets, c.path);
+
+        assert_non_null(form);
+        asset_answer(form, &c);
+        assert_int_equal(c.status, 200);
+        assert_true(str_is(answer_header(&c, "content-language"), lang));
+        assert_true(str_equal(answer_header(&c, "content-security-policy"), pages_policy(pages)));
+        assert_non_null(strstr(str_copy(a, c.answer), "action=\"/requests\""));
+        over(&c);
+        arena_close(a);
+    }
+    assets_close(assets);
+}
+
+static void test_assets_tell_where_to_report_holes(void **state)
+{
+    struct pages_site site = {"https://help.example.org", "security@example.org", INT64_C(1793869923000)};
+    struct assets *assets = assets_open(), *without = assets_open();
+    struct arena *a = arena_open(4096);
+    struct call c = asked("/.well-known/security.txt", a);
+
+    (void)state;
+    pages_assets(pages, &site, assets);
+    asset_answer(assets_find(assets, c.path), &c);
+    assert_string_equal(str_copy(a, c.answer), "Contact: mailto:security@example.org\n"
+                                               "Expires: 2027-05-04T09:12:03Z\n"
+                                               "Canonical: https://help.example.org/.well-known/security.txt\n"
+                                               "Preferred-Languages: en\n");
+    over(&c);
+    assert_non_null(assets_find(assets, STR("/robots.txt")));
+    site.contact = "";
+    pages_assets(pages, &site, without);
+    assert_null(assets_find(without, c.path));
+    assets_close(assets);
+    assets_close(without);
+    arena_close(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +336,8 @@ int main(void)
         cmocka_unit_test(test_a_text_mail_is_not_escaped),
         cmocka_unit_test(test_policy),
         cmocka_unit_test(test_a_broken_share_is_refused),
+        cmocka_unit_test(test_assets_hold_each_form),
+        cmocka_unit_test(test_assets_tell_where_to_report_holes),
     };
 
     return cmocka_run_group_tests_name("pages", tests, open_pages, close_pages);
