@@ -28,9 +28,9 @@ struct arena;
 struct redis;
 
 enum {
-    REDIS_QUEUE_BYTES_MAX = 512 * 1024 * 1024, /* queued before one flush; the server's own limit is 1 GB */
+    REDIS_QUEUE_BYTES_MAX = 512 * 1024 * 1024,  /* queued before one flush; the server's own limit is 1 GB */
     REDIS_ANSWER_BYTES_MAX = 256 * 1024 * 1024, /* of one flush; more is ERR_STORE */
-    REDIS_VALUES_MAX = 2 * 1024 * 1024, /* within the lists of one flush; they nest at most 7 deep */
+    REDIS_VALUES_MAX = 2 * 1024 * 1024,         /* within the lists of one flush; they nest at most 7 deep */
 };
 
 struct redis_target {

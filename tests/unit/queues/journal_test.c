@@ -345,7 +345,7 @@ static void segments_rotate_by_age(void **state)
     s->options.rotate_ms = 100;
     open_again(s);
     (void)append_ok(s, "text");
-    pause_ms(1500); /* the keeper drops what set_up left, too */
+    pause_ms(1500);          /* the keeper drops what set_up left, too */
     wait_for_segments(s, 2); /* without any further append, and only once: an empty one stays */
     for (int i = 0; i < 40 && files_ending(s, "-wal") > 1; i++)
         pause_ms(50);
