@@ -66,6 +66,8 @@ static const struct {
      "postern check: no option is called --dry-run"},
     {"option without its value", "mail show --last", CLI_USAGE, "", "postern mail show: --last wants a value: N"},
     {"option with a wrong number", "mail show --last many", CLI_USAGE, "", "postern mail show: --last wants a number"},
+    {"option with a number beyond all", "mail show --last 99999999999", CLI_USAGE, "",
+     "postern mail show: --last wants a number"},
     {"-c without a file", "check -c", CLI_USAGE, "", "postern check: -c wants a file"},
     {"-o without a value", "check -o brand", CLI_USAGE, "", "postern check: -o wants name=value"},
     {"-o without a name", "check -o =x", CLI_USAGE, "", "postern check: -o wants name=value"},
