@@ -19,7 +19,7 @@ struct assets *assets_hold(struct assets *a);
 void assets_close(struct assets *a);
 /* path "/en/"; headers (copied) go out with it, e.g. content-language, content-security-policy, cache-control.
  * Compresses with brotli 11 and gzip 9 where that is smaller. */
-void assets_add(struct assets *a, const char *path, const char *content_type, struct str content,
+void assets_add(struct assets *set, const char *path, const char *content_type, struct str content,
                 const struct call_header *headers, size_t header_count);
 const struct asset *assets_find(const struct assets *a, struct str path);
 /* A1 for GET and HEAD. The set is held until the answer is sent: nothing is copied. */

@@ -58,6 +58,7 @@ struct edge_door {
     struct edge_loop *on;
     struct edge_listener *of;
     h2o_context_t ctx;
+    int fd;             /* listens; sock's from edge_door_open() on */
     h2o_socket_t *sock; /* NULL: closed */
     bool paused;
     h2o_accept_ctx_t direct, proxied; /* without and with a PROXY line */
@@ -115,7 +116,7 @@ void edge_conn_kill(h2o_req_t *req, struct edge_conn *conn);
 /* listen.c. One more socket that listens for l; first: nobody else may listen there. *port: 0 picks one, and
  * tells. why: 200 bytes. */
 enum err edge_bind(int *fd, const struct listener *l, int *port, bool first, char *why);
-void edge_door_open(struct edge_door *d, int fd);
+void edge_door_open(struct edge_door *d);
 void edge_door_close(struct edge_door *d);
 /* Takes connections again where the cap allows. */
 void edge_door_resume(struct edge_door *d);

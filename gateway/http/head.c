@@ -45,11 +45,19 @@ static bool next_line(struct str *rest, struct str *line)
     return true;
 }
 
+static bool visible(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.at[i] <= ' ' || s.at[i] == 0x7F)
+            return false;
+    return s.len > 0;
+}
+
 static bool request_line(struct head *h, struct str line)
 {
     h->method = str_cut(&line, ' ');
     h->target = str_cut(&line, ' ');
-    if (!token(h->method) || h->target.len == 0)
+    if (!token(h->method) || !visible(h->target))
         return false;
     h->minor = str_is(line, "HTTP/1.0") ? 0 : 1;
     return h->minor == 0 || str_is(line, "HTTP/1.1");

@@ -53,13 +53,16 @@ static enum err bind_fault(const struct listener *l, int port, char *why)
 
 static int port_of(int fd)
 {
-    struct sockaddr_storage ss;
-    socklen_t len = sizeof ss;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } u = {0};
+    socklen_t len = sizeof u;
 
-    if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
+    if (getsockname(fd, &u.any, &len) != 0)
         return 0;
-    return ntohs(ss.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&ss)->sin6_port
-                                          : ((struct sockaddr_in *)&ss)->sin_port);
+    return ntohs(u.any.sa_family == AF_INET6 ? u.v6.sin6_port : u.v4.sin_port);
 }
 
 static int open_socket(const struct sockaddr_storage *ss, socklen_t len, bool shared)
@@ -191,7 +194,7 @@ static void on_accept(h2o_socket_t *listener, const char *err)
     }
 }
 
-void edge_door_open(struct edge_door *d, int fd)
+void edge_door_open(struct edge_door *d)
 {
     bool tls = d->of->is.tls;
 
@@ -200,7 +203,7 @@ void edge_door_open(struct edge_door *d, int fd)
     d->direct = (h2o_accept_ctx_t){.ctx = &d->ctx, .hosts = d->of->h2o.hosts, .ssl_ctx = tls ? d->tls : NULL};
     d->proxied = d->direct;
     d->proxied.expect_proxy_line = 1;
-    d->sock = h2o_evloop_socket_create(d->ctx.loop, fd, H2O_SOCKET_FLAG_DONT_READ);
+    d->sock = h2o_evloop_socket_create(d->ctx.loop, d->fd, H2O_SOCKET_FLAG_DONT_READ);
     d->sock->data = d;
     h2o_socket_read_start(d->sock, on_accept);
 }

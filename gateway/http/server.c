@@ -73,20 +73,13 @@ static void tidy_up(struct edge_loop *l)
     drop_spare_buffers();
 }
 
-struct start {
-    struct edge_loop *loop;
-    int fds[EDGE_LISTENERS_MAX];
-};
-
 static void *run_loop(void *arg)
 {
-    struct start *start = arg;
-    struct edge_loop *l = start->loop;
+    struct edge_loop *l = arg;
 
     /* h2o's buffers belong to the thread that makes its sockets, so they are made here. */
     for (size_t i = 0; i < l->server->options.listener_count; i++)
-        edge_door_open(&l->doors[i], start->fds[i]);
-    free(start);
+        edge_door_open(&l->doors[i]);
     on_tick(l);
     on_beat(l);
     loop_run(l->loop);
@@ -210,13 +203,13 @@ static enum err prepare(struct server *s, struct ssl_ctx_st **tls, char why[WHY_
     return wants_tls ? tls_open(tls, o->cert_file, o->key_file, why, WHY_BYTES) : ERR_OK;
 }
 
-static enum err bind_all(struct server *s, struct start **starts, char why[WHY_BYTES])
+static enum err bind_all(struct server *s, char why[WHY_BYTES])
 {
     for (size_t i = 0; i < s->options.listener_count; i++) {
         int port = s->listeners[i].is.port;
 
         for (int k = 0; k < s->options.loops; k++) {
-            enum err e = edge_bind(&starts[k]->fds[i], &s->listeners[i].is, &port, k == 0, why);
+            enum err e = edge_bind(&s->loops[k].doors[i].fd, &s->listeners[i].is, &port, k == 0, why);
 
             if (e != ERR_OK)
                 return e;
@@ -226,38 +219,35 @@ static enum err bind_all(struct server *s, struct start **starts, char why[WHY_B
     return ERR_OK;
 }
 
-static struct start *prepare_loop(struct server *s, struct edge_loop *l, struct ssl_ctx_st *tls)
+static void prepare_loop(struct server *s, struct edge_loop *l, struct ssl_ctx_st *tls)
 {
-    struct start *start = malloc(sizeof *start);
-
-    if (start == NULL)
-        abort();
-    start->loop = l;
     l->server = s;
     l->loop = loop_open();
+    if (l->loop == NULL)
+        abort();
     for (size_t i = 0; i < s->options.listener_count; i++) {
         struct edge_listener *of = &s->listeners[i];
 
-        start->fds[i] = -1;
         l->doors[i] = (struct edge_door){.on = l,
                                          .of = of,
+                                         .fd = -1,
                                          .tls = of->is.tls ? tls_hold(tls) : NULL,
                                          .assets = of->is.assets != NULL ? assets_hold(of->is.assets) : NULL};
     }
-    return start;
 }
 
-static void take_back(struct server *s, struct start **starts)
+static void take_back(struct server *s)
 {
     for (int k = 0; k < s->options.loops; k++) {
         for (size_t i = 0; i < s->options.listener_count; i++) {
-            if (starts[k]->fds[i] >= 0)
-                close(starts[k]->fds[i]);
-            assets_close(s->loops[k].doors[i].assets);
-            tls_close(s->loops[k].doors[i].tls);
+            struct edge_door *d = &s->loops[k].doors[i];
+
+            if (d->fd >= 0)
+                close(d->fd);
+            assets_close(d->assets);
+            tls_close(d->tls);
         }
         loop_close(s->loops[k].loop);
-        free(starts[k]);
     }
 }
 
@@ -278,7 +268,7 @@ static void fit_descriptors(struct server_options *o)
     }
 }
 
-static void start_threads(struct server *s, struct start **starts)
+static void start_threads(struct server *s)
 {
     sigset_t all, before;
 
@@ -286,44 +276,48 @@ static void start_threads(struct server *s, struct start **starts)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (int k = 0; k < s->options.loops; k++)
-        if (pthread_create(&s->loops[k].thread, NULL, run_loop, starts[k]) != 0)
+        if (pthread_create(&s->loops[k].thread, NULL, run_loop, &s->loops[k]) != 0)
             abort();
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-enum err server_open(struct server **out, const struct server_options *o, char why[WHY_BYTES])
+static struct server *make_server(const struct server_options *o)
 {
-    assert(o->loops >= 1 && o->listener_count >= 1 && o->listener_count <= EDGE_LISTENERS_MAX);
-
     struct server *s = calloc(1, sizeof *s);
-    struct start *starts[o->loops];
-    struct ssl_ctx_st *tls = NULL;
 
     if (s == NULL)
         abort();
-    (void)signal(SIGPIPE, SIG_IGN);
     s->options = *o;
     s->listeners = calloc(o->listener_count, sizeof *s->listeners);
     s->loops = calloc((size_t)o->loops, sizeof *s->loops);
     if (s->listeners == NULL || s->loops == NULL)
         abort();
     fit_descriptors(&s->options);
+    return s;
+}
 
+enum err server_open(struct server **out, const struct server_options *o, char why[WHY_BYTES])
+{
+    assert(o->loops >= 1 && o->listener_count >= 1 && o->listener_count <= EDGE_LISTENERS_MAX);
+
+    struct server *s = make_server(o);
+    struct ssl_ctx_st *tls = NULL;
     enum err e = prepare(s, &tls, why);
 
+    (void)signal(SIGPIPE, SIG_IGN);
     if (e == ERR_OK) {
         for (int k = 0; k < o->loops; k++)
-            starts[k] = prepare_loop(s, &s->loops[k], tls);
-        e = bind_all(s, starts, why);
+            prepare_loop(s, &s->loops[k], tls);
+        e = bind_all(s, why);
         if (e != ERR_OK)
-            take_back(s, starts);
+            take_back(s);
     }
     tls_close(tls);
     if (e != ERR_OK) {
         free_server(s);
         return e;
     }
-    start_threads(s, starts);
+    start_threads(s);
     *out = s;
     return ERR_OK;
 }

@@ -59,6 +59,7 @@ static const struct {
     {"two blanks", "GET  / HTTP/1.1\r\n" HOST "\r\n", 400},
     {"something behind the version", "GET / HTTP/1.1 x\r\n" HOST "\r\n", 400},
     {"method that is no token", "G(T / HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"tab in the target", "GET /a\tb HTTP/1.1\r\n" HOST "\r\n", 400},
     {"no end", "GET / HTTP/1.1\r\n" HOST, 400},
     {"nothing", "", 400},
 };
