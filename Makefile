@@ -159,6 +159,11 @@ build/bench/%: build/fast/tests/bench/%.o build/libpostern.a
 	$(call say,link $@)
 	$(Q)$(CC) $(HARDEN_L) $^ -o $@ $(LIBS)
 
+build/bench/%: build/fast/tests/live/%.o build/libpostern.a
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(CC) $(HARDEN_L) $^ -o $@ $(LIBS)
+
 bench: build $(BENCH) ## ours beside the floors of its parts (BENCH_ARGS)
 	@node tests/bench/run.mjs $(BENCH_ARGS)
 
