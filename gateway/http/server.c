@@ -317,8 +317,8 @@ enum err server_open(struct server **out, const struct server_options *o, char w
         free_server(s);
         return e;
     }
+    *out = s; /* before the first handler can run and want it */
     start_threads(s);
-    *out = s;
     return ERR_OK;
 }
 

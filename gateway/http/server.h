@@ -67,7 +67,7 @@ struct server_options {
 };
 
 /* Binds all listeners (EADDRINUSE -> ERR_IO with "port 8443 on 127.0.0.1 is in use: …what to do") and runs the loops.
- * ERR_CONF for unusable TLS files. why: 200 bytes. */
+ * ERR_CONF for unusable TLS files. why: 200 bytes. *out is written before the first handler can run. */
 enum err server_open(struct server **out, const struct server_options *o, char why[200]);
 /* The port listener i got. */
 int server_port(const struct server *s, size_t i);
