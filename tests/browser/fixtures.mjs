@@ -54,7 +54,7 @@ export function fixtures(w) {
     'status-confirmed': {
       page: 'request',
       data: {
-        ...request, steps: steps(2), level_text: w['level.1'], waiting_you: true,
+        ...request, steps: steps(2), level_text: w['level.1'], next_reply: null, waiting_you: true,
         notice: { good: true, title: w['notice.confirmed.title'], text: w['notice.confirmed.text'] },
         timeline: [mine, said('system', 'mail', w['notice.message.text']),
           said('support', 'mail', 'Which site is it?\n\n  https://a.example.org\n  https://b.example.org', later)],

@@ -125,9 +125,10 @@ story('a draft of yesterday is gone', {}, async (page) => {
     const s = JSON.parse(localStorage.getItem('postern:/requests'));
     localStorage.setItem('postern:/requests', JSON.stringify({ ...s, at: s.at - 25 * 3600 * 1000 }));
   });
+  await page.goto(`${server.origin}${REFERENCE}`);
+  assert.ok(!(await page.evaluate(() => localStorage.getItem('postern:/requests'))).includes('gone'));
   await page.goto(`${server.origin}/en/`);
   assert.equal(await page.inputValue('#problem'), '');
-  assert.ok(!(await page.evaluate(() => localStorage.getItem('postern:/requests'))).includes('gone'));
 });
 
 story('after sending, no word stays on the device', {}, async (page) => {

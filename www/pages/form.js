@@ -60,10 +60,6 @@
       save(name, s);
     }
 
-    if (values && Date.now() - state.at > DRAFT_MS) {
-      values = null;
-      save(name, { key: state.key, print: state.print });
-    }
     if (values && !from_server) {
       var shown = false;
       fields.forEach(function (f) {
@@ -199,6 +195,17 @@
     } catch (e) { t.textContent = utc; }
   }
 
+  // Drafts of other pages grow old, too.
+  function sweep() {
+    try {
+      Object.keys(localStorage).forEach(function (name) {
+        var s = load(name);
+        if (name.indexOf('postern:') === 0 && Date.now() - s.at > DRAFT_MS) save(name, { key: s.key, print: s.print });
+      });
+    } catch (e) { /* no storage */ }
+  }
+
+  sweep();
   each('form[data-send]', sender);
   each('button[data-wait]', count_down);
   each('button[data-copy]', copier);
