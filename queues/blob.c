@@ -1,5 +1,6 @@
 #include "queues/blob.h"
 
+#include "queues/folder.h"
 #include "queues/log.h"
 #include "queues/seal.h"
 #include "rules/base/arena.h"
@@ -67,24 +68,6 @@ static enum err errno_err(void)
     }
 }
 
-static bool flush_folder(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0)
-        return false;
-
-    bool good = fsync(fd) == 0;
-
-    (void)close(fd);
-    return good;
-}
-
-static bool make_folder(const char *path)
-{
-    return mkdir(path, 0700) == 0 || errno == EEXIST;
-}
-
 /* Both subfolders are there, and their names on disk. */
 static bool make_place(struct blobs *b, const struct place *p)
 {
@@ -95,7 +78,7 @@ static bool make_place(struct blobs *b, const struct place *p)
     (void)pthread_mutex_unlock(&b->lock);
     if (flushed)
         return true;
-    if (!make_folder(p->outer) || !make_folder(p->inner) || !flush_folder(b->folder) || !flush_folder(p->outer))
+    if (!folder_make(p->outer) || !folder_make(p->inner))
         return false;
     (void)pthread_mutex_lock(&b->lock);
     b->flushed[p->last][p->before] = true;
@@ -190,7 +173,7 @@ enum err blob_write(struct blobs *b, struct ulid name, struct str content)
     if (e == ERR_OK && link(path, p.file) != 0)
         e = errno_err();
     (void)unlink(path);
-    if (e == ERR_OK && !flush_folder(p.inner))
+    if (e == ERR_OK && !folder_flush(p.inner))
         e = ERR_IO;
     if (e != ERR_OK && e != ERR_CONFLICT)
         log_error("blob_write_failed", "err=%s bytes=%zu", err_name(e), content.len);
@@ -305,8 +288,7 @@ enum err blobs_open(struct blobs **out, const char *folder, const struct keyring
     char new_folder[PATH_MAX];
 
     (void)snprintf(new_folder, sizeof new_folder, "%s/new", folder);
-    if (!make_folder(folder) || !make_folder(new_folder) || access(new_folder, R_OK | W_OK | X_OK) != 0 ||
-        !flush_folder(folder)) {
+    if (!folder_make(folder) || !folder_make(new_folder) || access(new_folder, R_OK | W_OK | X_OK) != 0) {
         int error = errno;
         enum err e = errno_err();
 

@@ -1,6 +1,7 @@
 #include "queues/journal.h"
 
 #include "queues/clock.h"
+#include "queues/folder.h"
 #include "queues/journal_core.h"
 #include "queues/log.h"
 #include "queues/seal.h"
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static enum err folder_err(const char *verb, char why[SEGMENT_WHY_BYTES])
@@ -26,7 +26,7 @@ static enum err folder_err(const char *verb, char why[SEGMENT_WHY_BYTES])
 
 static enum err open_folder(struct journal *j, char why[SEGMENT_WHY_BYTES])
 {
-    if (mkdir(j->folder, 0700) != 0 && errno != EEXIST)
+    if (!folder_make(j->folder))
         return folder_err("made", why);
     j->folder_fd = open(j->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (j->folder_fd < 0 || access(j->folder, R_OK | W_OK | X_OK) != 0)

@@ -94,18 +94,6 @@ enum err db_open(sqlite3 **out, const char *folder, uint64_t first, enum db_use 
     return e;
 }
 
-enum err folder_sync(const char *folder, char *why)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-
-    if (!good)
-        (void)snprintf(why, SEGMENT_WHY_BYTES, "cannot flush %s: %s", folder, strerror(errno));
-    if (fd >= 0)
-        (void)close(fd);
-    return good ? ERR_OK : ERR_IO;
-}
-
 enum err segment_fold(const char *folder, uint64_t first, char why[SEGMENT_WHY_BYTES])
 {
     sqlite3 *db = NULL;

@@ -15,6 +15,5 @@ enum err db_prepare(sqlite3 *db, sqlite3_stmt **out, const char *sql, char *why)
 enum err db_run(sqlite3 *db, const char *sql, char *why);
 /* What the last call on db failed with: ERR_FULL, ERR_CORRUPT, ERR_BUSY or ERR_IO. */
 enum err db_err(sqlite3 *db, const char *verb, char *why);
-enum err folder_sync(const char *folder, char *why);
 
 #endif

@@ -1,9 +1,10 @@
 #include "queues/journal_segment.h"
 
+#include "queues/folder.h"
 #include "queues/journal_db.h"
 #include "rules/base/arena.h"
 
-#include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,8 +128,10 @@ enum err segment_create(struct segment_writer **out, const char *folder, uint64_
         (void)sqlite3_wal_hook(w->db, on_wal, w); /* takes the place of the automatic checkpoint */
         e = make_tables(w, snapshot, why);
     }
-    if (e == ERR_OK)
-        e = folder_sync(folder, why);
+    if (e == ERR_OK && !folder_flush(folder)) {
+        (void)snprintf(why, SEGMENT_WHY_BYTES, "cannot flush the folder: %s", strerror(errno));
+        e = ERR_IO;
+    }
     if (e != ERR_OK) {
         segment_writer_close(w);
         segment_unlink(folder, first);

@@ -1,4 +1,5 @@
 /* seal_keys.c - key files, and the keys made from them. */
+#include "queues/folder.h"
 #include "queues/seal.h"
 #include "queues/seal_keyring.h"
 
@@ -190,7 +191,7 @@ static enum err make_root(struct opening *o)
 
 static enum err open_folder(struct opening *o, bool make)
 {
-    if (make && mkdir(o->folder, 0700) != 0 && errno != EEXIST)
+    if (make && !folder_make(o->folder))
         return say_errno(o, "make the folder", "");
     o->dir = open(o->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (o->dir < 0 && errno == ENOENT)
