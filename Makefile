@@ -154,6 +154,9 @@ storm: build $(TOOLS) ## the ledger under kills and power cuts (STORM_ARGS=--sho
 	@if [ -e tests/live/storm.mjs ]; then node tests/live/storm.mjs $(STORM_ARGS); \
 	else echo "storm: 0 passed, 0 failed"; fi
 
+powercut: $(TOOLS) ## journal and blobs alone under power cuts, and that a missing flush is seen
+	@sh tests/tools/powercut_proof.sh
+
 build/bench/%: build/fast/tests/bench/%.o build/libpostern.a
 	@mkdir -p $(@D)
 	$(call say,link $@)
@@ -175,7 +178,7 @@ build/tools/%: build/fast/tests/tools/%.o build/libpostern.a
 build/tools/%.so: tests/tools/%.c
 	@mkdir -p $(@D)
 	$(call say,link $@)
-	$(Q)$(CC) $(STD) $(WARN) -O2 -shared -fPIC $< -o $@ -ldl -lpthread
+	$(Q)$(CC) $(STD) $(WARN) -I. -O2 -shared -fPIC $< -o $@ -ldl -lpthread
 
 # ---- lint: clang-tidy only where the source or a header of it changed, in CI everywhere ----
 
@@ -225,7 +228,7 @@ install: build ## DESTDIR, PREFIX (/usr), SYSCONF (/etc)
 	install -D -m 644 gateway/postern.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/postern.conf
 
 always:
-.PHONY: always build help check fuzz live browser storm bench tidy lint format deps run test clean install
+.PHONY: always build help check fuzz live browser storm powercut bench tidy lint format deps run test clean install
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build -name '*.d' 2>/dev/null)

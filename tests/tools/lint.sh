@@ -29,7 +29,7 @@ rules/          gateway/ queues/ rules/
 h2o             gateway/http/ gateway/loop.
 openssl/        gateway/http/tls.
 hiredis         queues/redis
-sqlite3.h       queues/journal
+sqlite3.h       queues/journal tests/unit/queues/
 sodium.h        queues/seal queues/blob
 jansson.h       rules/base/doc.
 curl/           gateway/mail/
