@@ -21,8 +21,8 @@ struct parser_property {
     const char *word;
     /* Stands on the word and must move on; false: a fault was added. */
     bool (*read)(struct parser *p, void *into, size_t which);
-    bool again;                                               /* may stand there more than once */
-    bool goes_on;                                             /* "-…" may follow in the same word: mon-fri */
+    bool again;   /* may stand there more than once */
+    bool goes_on; /* "-…" may follow in the same word: mon-fri */
 };
 
 void parser_next(struct parser *p);

@@ -15,7 +15,7 @@ verdict() {
 }
 
 sources=$(find gateway queues rules tests -name '*.[ch]' -o -name '*.cc' | sort)
-rooms=$(find gateway queues rules www tests/tools -name '*.[ch]' -o -name '*.cc' -o -name '*.mjs' -o -name '*.js' \
+rooms=$(find gateway queues rules www -name '*.[ch]' -o -name '*.cc' -o -name '*.mjs' -o -name '*.js' \
     -o -name '*.sh' -o -name '*.lua' | sort)
 scripts=$(find tests .ci -name '*.sh' -o -path .ci/run | sort)
 modules=$(find tests www -name '*.mjs' -o -name '*.js' | sort)
