@@ -89,6 +89,18 @@ bool ulid_parse(struct str s, struct ulid *out)
     return true;
 }
 
+struct ulid ulid_in(struct ulid u, unsigned partition)
+{
+    assert(partition < 64);
+    u.bytes[6] = (uint8_t)(partition << 2 | (u.bytes[6] & 3));
+    return u;
+}
+
+unsigned ulid_partition(struct ulid u)
+{
+    return u.bytes[6] >> 2;
+}
+
 struct id_text id_print(enum id_kind kind, struct ulid u)
 {
     struct id_text t;

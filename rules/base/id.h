@@ -56,6 +56,12 @@ void ulid_print(struct ulid u, char out[ULID_CHARS + 1]);
 /* Upper case only, first character 0..7. */
 bool ulid_parse(struct str s, struct ulid *out);
 
+/* I4  an id made for a record of an account says in which partition it lies (6 bits in
+ * the place of the first random ones), so that the record is found by its id alone.
+ * partition: 0..63. The same u and partition give the same id. */
+struct ulid ulid_in(struct ulid u, unsigned partition);
+unsigned ulid_partition(struct ulid u);
+
 struct id_text id_print(enum id_kind kind, struct ulid u);
 /* False where s is not an id of this kind. */
 bool id_parse(enum id_kind kind, struct str s, struct ulid *out);

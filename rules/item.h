@@ -1,0 +1,54 @@
+/* item.h - one thing that came in from outside, whatever the channel.
+ *
+ * M1  an item is written to the journal as item_print() gives it and is read back
+ *     by item_parse(): what one prints the other reads;
+ * M2  fields are claims: text as it was typed (bounded), believed by nobody;
+ * M3  the raw original is kept byte for byte behind the fields. */
+#ifndef RULES_ITEM_H
+#define RULES_ITEM_H
+
+#include "rules/base/err.h"
+#include "rules/base/id.h"
+#include "rules/base/text.h"
+
+#include <stdint.h>
+
+struct arena;
+
+enum {
+    ITEM_PROBLEM_MAX = 20000, /* code points */
+    ITEM_CLAIM_MAX = 200,     /* code points of name, organisation, site, invoice that count */
+};
+
+enum item_op {
+    ITEM_REQUEST, /* opens or joins work */
+    ITEM_MESSAGE, /* more words of somebody who holds a reference */
+};
+
+/* "request", "message": the journal's op. */
+const char *item_op_name(enum item_op op);
+
+struct item {
+    enum item_op op;
+    struct ulid ulid;
+    int64_t received_ms;
+    struct str channel;   /* "web", "mail", "phone", "social", "desk" */
+    uint64_t reference;   /* number of the public reference: its own, or the one it answers to */
+    struct str key, body; /* blind indexes of the Idempotency-Key and of the body sent with it; empty without a key */
+
+    struct str text;  /* the problem or the message, LF line ends */
+    struct str email; /* as it was typed, trimmed; empty where none */
+    struct str phone, name, organisation, site, invoice;
+    struct str impact;   /* "down", "degraded", "question" */
+    struct str language; /* one of the languages of the pages */
+
+    struct str raw_type; /* media type of the original */
+    struct str raw;
+};
+
+/* Everything of i but ulid, op and received_ms, which the journal keeps itself. */
+struct str item_print(const struct item *i, struct arena *a);
+/* ERR_CORRUPT. Strings are in a or borrowed from payload. */
+enum err item_parse(struct str op, struct str payload, struct arena *a, struct item *out);
+
+#endif
