@@ -97,7 +97,7 @@ build/fuzzed/%.o: %.c | $(GEN)
 build/fuzzed/%.o: %.cc
 	$(COMPILE)$(CLANG) $(CXXFLAGS_ALL) $(FUZZED) -c $< -o $@
 
-build/gen/scripts.inc: $(wildcard queues/script/*.lua) tests/tools/embed-scripts.sh
+build/gen/scripts.inc: $(wildcard queues/script/*) tests/tools/embed-scripts.sh
 	@mkdir -p $(@D)
 	@sh tests/tools/embed-scripts.sh queues/script > $@.new && mv $@.new $@
 

@@ -15,14 +15,16 @@
  *   {pN}:m:<tkt>      hash    its messages: msg_… -> JSON with sealed text
  *   {pN}:p:<tkt>      hash    its participants: par_… -> JSON
  *   {pN}:h:<tkt>      hash    its history: evt_… -> JSON, what clocks are computed from
- *   {pN}:i:<itm>      string  the original as it came, sealed
+ *   {pN}:i:<itm>      string  this item was filed: the ticket it led to
  *   {pN}:f:<flw>      hash    a one-time-code flow
  *   {pN}:q:<queue>    zset    open tickets by due time, ms
- *   {pN}:ob0, :ob1    stream  mails to send, codes first
- *   {pN}:d:<eml>      hash    delivery state of a mail
+ *   {pN}:u:<queue>    zset    those of them that nobody has claimed
+ *   {pN}:ob0, :ob1    zset    mails to send by the time of the next try, codes first
+ *   {pN}:d:<eml>      hash    a mail, sealed, and its delivery state
  *   {pN}:ev           stream  live updates
- *   {pN}:au           stream  audit, hash-chained
+ *   {pN}:au, :ah      stream  audit; string: head of its hash chain
  *   b:{<index>}       hash    who owns this evidence: "<acc ULID>:<source>" -> JSON; source "-" is a claim
+ *   i:{<itm>}         string  the original as it came, sealed
  *   r:{<reference>}   string  where a public reference leads
  *   k:{<index>}       string  an Idempotency-Key and what it made
  *   e:{<index>}       string  same address, same words, within 10 minutes

@@ -83,7 +83,8 @@ enum err unseal_stream_pull(struct seal_stream *s, struct str sealed, bool last,
     X(CODE, "ixcode__")    /* a one-time code with its flow, purpose and recipient */ \
     X(TOKEN, "ixtoken_")   /* the token of an item: MAC over its ULID */              \
     X(FLOW, "ixflow__")    /* the token of a flow */                                  \
-    X(REPLY, "ixreply_")   /* our own Message-IDs and reply addresses */
+    X(REPLY, "ixreply_")   /* our own Message-IDs and reply addresses */              \
+    X(AUDIT, "ixaudit_")   /* who wrote an audit entry */
 
 enum index_kind {
 #define X(name, context) INDEX_##name,
