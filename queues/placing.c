@@ -1,0 +1,91 @@
+#include "queues/placing.h"
+
+#include "rules/base/arena.h"
+#include "rules/facts.h"
+#include "rules/route.h"
+
+#include <string.h>
+
+static bool sla_kind(struct str word, enum sla_event_kind *out)
+{
+    for (int k = 0; k < SLA_EVENTS; k++)
+        if (str_is(word, sla_event_name((enum sla_event_kind)k))) {
+            *out = (enum sla_event_kind)k;
+            return true;
+        }
+    return false;
+}
+
+struct sla_event *placing_events(const struct happening *history, size_t n, struct arena *a, size_t *count)
+{
+    struct sla_event *events = arena_array(a, struct sla_event, n + 1);
+
+    *count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (sla_kind(history[i].clock, &events[*count].kind))
+            events[(*count)++].at_ms = history[i].at_ms;
+    return events;
+}
+
+static void earliest_clock(const struct rules_queue *queue, const struct happening *history, size_t n, int64_t now_ms,
+                           struct arena *a, struct placing *out)
+{
+    size_t count;
+    struct sla_event *events = placing_events(history, n, a, &count);
+
+    out->clock = STR("");
+    out->due_ms = 0;
+    for (int c = 0; c < SLA_CLOCKS; c++) {
+        struct sla_verdict v;
+
+        if (sla_judge(&v, (enum sla_clock)c, &queue->policy, events, count, now_ms, a) != ERR_OK)
+            continue;
+        if ((v.state != SLA_RUNNING && (v.state != SLA_BREACHED || v.met_ms != SLA_NEVER)) || v.due_ms == SLA_NEVER)
+            continue;
+        if (out->due_ms == 0 || v.due_ms < out->due_ms) {
+            out->due_ms = v.due_ms;
+            out->clock = str_of(sla_clock_name((enum sla_clock)c));
+        }
+    }
+}
+
+void place(const struct rules *rules, const struct facts *f, const struct happening *history, size_t n, int64_t now_ms,
+           struct arena *a, struct placing *out)
+{
+    struct decision d;
+
+    rules_route(rules, f, a, &d);
+    out->queue = str_of(arena_strdup(a, d.queue->name));
+    out->rule = str_of(arena_printf(a, "%s:%d", d.file, d.line));
+    out->priority = d.priority;
+    earliest_clock(d.queue, history, n, now_ms, a, out);
+}
+
+void place_clock(const struct rules *rules, struct str queue, const struct happening *history, size_t n, int64_t now_ms,
+                 struct arena *a, struct placing *out)
+{
+    const struct rules_queue *q = rules_queue(rules, queue);
+
+    *out = (struct placing){.queue = queue, .clock = STR("")};
+    /* A queue that the rules no longer name keeps its tickets, without a clock, until they are routed again. */
+    if (q != NULL)
+        earliest_clock(q, history, n, now_ms, a, out);
+}
+
+struct facts ticket_facts(const struct ticket *t, int level)
+{
+    struct facts f = facts_default();
+    struct str channels = t->channels;
+    int64_t channel = fact_word(FACT_CHANNEL, str_cut(&channels, ' ')), impact = fact_word(FACT_IMPACT, t->impact);
+
+    if (channel >= 0)
+        facts_set_number(&f, FACT_CHANNEL, channel);
+    if (impact >= 0)
+        facts_set_number(&f, FACT_IMPACT, impact);
+    f.level = level;
+    f.known = str_is(redis_field(t->fields, "known"), "1");
+    f.language = t->language;
+    f.tier = redis_field(t->fields, "tier");
+    f.region = redis_field(t->fields, "region");
+    return f;
+}

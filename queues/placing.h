@@ -1,0 +1,29 @@
+/* placing.h - which queue a ticket stands in, and which clock runs: the rules, asked. */
+#ifndef QUEUES_PLACING_H
+#define QUEUES_PLACING_H
+
+#include "queues/ticket.h"
+#include "rules/facts.h"
+
+struct rules;
+struct sla_event;
+
+struct placing {
+    struct str queue, rule; /* rule: "file:line" */
+    int priority;
+    struct str clock; /* "first-reply" …: the running clock that ends first; empty: none */
+    int64_t due_ms;   /* 0: none */
+};
+
+/* history: as history_read() gives it. Strings are in a. */
+void place(const struct rules *rules, const struct facts *f, const struct happening *history, size_t n, int64_t now_ms,
+           struct arena *a, struct placing *out);
+/* The clock alone, of a ticket that stays in its queue. */
+void place_clock(const struct rules *rules, struct str queue, const struct happening *history, size_t n, int64_t now_ms,
+                 struct arena *a, struct placing *out);
+/* What the rules may know of a stored ticket, had it reached that level. */
+struct facts ticket_facts(const struct ticket *t, int level);
+/* The happenings that mean something to clocks, in a. */
+struct sla_event *placing_events(const struct happening *history, size_t n, struct arena *a, size_t *count);
+
+#endif
