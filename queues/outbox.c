@@ -1,0 +1,258 @@
+#include "queues/outbox.h"
+
+#include "queues/flow.h"
+#include "queues/keys.h"
+#include "rules/base/arena.h"
+#include "rules/base/doc.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static const char *const rooms[] = {[OUTBOX_CODE] = "ob0", [OUTBOX_REPLY] = "ob1"};
+static const char *const kinds[] = {[OUTBOX_CODE] = "code", [OUTBOX_REPLY] = "reply"};
+
+enum { ROOMS = sizeof rooms / sizeof rooms[0] };
+
+static struct str mail_key(struct arena *a, struct ulid id)
+{
+    return key_in(a, ulid_partition(id), "d", id_print(ID_MAIL, id).at);
+}
+
+static struct str mail_name(struct arena *a, struct ulid id)
+{
+    return str_of(arena_strdup(a, id_print(ID_MAIL, id).at));
+}
+
+static struct doc *mail_doc(const struct outbox_mail *m)
+{
+    struct doc *d = doc_object();
+
+    doc_set_text(d, "kind", str_of(kinds[m->kind]));
+    doc_set_bool(d, "silent", m->silent);
+    doc_set_text(d, "to", m->to);
+    doc_set_text(d, "language", m->language);
+    doc_set_int(d, "reference", (int64_t)m->reference);
+    doc_set_text(d, "ticket", str_of(id_print(ID_TICKET, m->ticket).at));
+    doc_set_text(d, "participant", str_of(id_print(ID_PARTICIPANT, m->participant).at));
+    doc_set_text(d, "message", str_of(id_print(ID_MESSAGE, m->message).at));
+    doc_set_int(d, "asked", m->asked_ms);
+    doc_set_int(d, "ends", m->ends_ms);
+    doc_set_text(d, "code", m->code);
+    doc_set_text(d, "flow", m->flow);
+    doc_set_text(d, "text", m->text);
+    doc_set_text(d, "author", m->author);
+    return d;
+}
+
+void change_mail(struct change *c, const struct keyring *k, const struct outbox_mail *m)
+{
+    struct arena *a = c->arena;
+    struct doc *d = mail_doc(m);
+    struct str name = mail_name(a, m->id), key = mail_key(a, m->id);
+
+    change_add(c, 12,
+               (struct str[]){STR("HSET"), key, STR("state"), STR("queued"), STR("tries"), STR("0"), STR("ends"),
+                              str_of(arena_printf(a, "%" PRId64, m->ends_ms)), STR("at"),
+                              str_of(arena_printf(a, "%" PRId64, m->asked_ms)), STR("sealed"),
+                              seal(k, a, doc_print(d, a), name)});
+    change_zadd(c, key_in(a, ulid_partition(m->id), rooms[m->kind], ""), m->asked_ms, name);
+    doc_close(d);
+}
+
+static struct str keep(struct arena *a, const struct doc *d, const char *name)
+{
+    struct str s = doc_get_text(d, name);
+
+    return (struct str){str_copy(a, s), s.len};
+}
+
+static enum err mail_load(const struct keyring *k, struct arena *a, struct ulid id, const struct redis_value *v,
+                          struct outbox_mail *out)
+{
+    struct outbox_mail m = {.id = id};
+    struct str plain;
+    struct doc *d;
+
+    if (unseal(k, a, redis_field(v, "sealed"), mail_name(a, id), &plain) != ERR_OK ||
+        doc_parse(&d, plain, NULL, 0) != ERR_OK)
+        return ERR_CORRUPT;
+    m.kind = str_is(doc_get_text(d, "kind"), kinds[OUTBOX_CODE]) ? OUTBOX_CODE : OUTBOX_REPLY;
+    m.silent = doc_get_bool(d, "silent", false);
+    m.to = keep(a, d, "to");
+    m.language = keep(a, d, "language");
+    m.reference = (uint64_t)doc_get_int(d, "reference", 0);
+    (void)id_parse(ID_TICKET, doc_get_text(d, "ticket"), &m.ticket);
+    (void)id_parse(ID_PARTICIPANT, doc_get_text(d, "participant"), &m.participant);
+    (void)id_parse(ID_MESSAGE, doc_get_text(d, "message"), &m.message);
+    m.asked_ms = doc_get_int(d, "asked", 0);
+    m.ends_ms = doc_get_int(d, "ends", 0);
+    m.code = keep(a, d, "code");
+    m.flow = keep(a, d, "flow");
+    m.text = keep(a, d, "text");
+    m.author = keep(a, d, "author");
+    doc_close(d);
+
+    struct str tries = redis_field(v, "tries");
+
+    m.tries = tries.at == NULL ? 0 : atoi(tries.at);
+    *out = m;
+    return ERR_OK;
+}
+
+/* Ids due in one room, over all partitions, at most max; soonest: the next time of one that is not due. */
+static enum err room_due(struct redis *r, struct arena *a, const char *room, int64_t now_ms, size_t max,
+                         struct ulid *ids, size_t *n, int64_t *soonest)
+{
+    struct redis_value *v;
+    size_t count;
+    struct str limit = str_of(arena_printf(a, "%zu", max));
+
+    for (unsigned p = 0; p < PARTITIONS; p++)
+        redis_add(r, 5, (struct str[]){STR("ZRANGE"), key_in(a, p, room, ""), STR("0"), limit, STR("WITHSCORES")});
+
+    enum err e = redis_flush(r, a, &v, &count);
+
+    if (e != ERR_OK)
+        return e;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j + 1 < v[i].count; j += 2) {
+            int64_t at = strtoll(v[i].items[j + 1].text.at, NULL, 10);
+
+            if (at > now_ms) {
+                *soonest = at < *soonest ? at : *soonest;
+                break;
+            }
+            if (*n < max && id_parse(ID_MAIL, v[i].items[j].text, &ids[*n]))
+                (*n)++;
+        }
+    return ERR_OK;
+}
+
+enum err outbox_due(struct redis *r, const struct keyring *k, struct arena *a, int64_t now_ms, size_t max,
+                    struct outbox_mail *mails, size_t *n, int64_t *wait_ms)
+{
+    struct ulid *ids = arena_array(a, struct ulid, max);
+    int64_t soonest = INT64_MAX;
+    size_t found = 0, count;
+    struct redis_value *v;
+
+    for (int room = 0; room < ROOMS && found < max; room++) {
+        enum err e = room_due(r, a, rooms[room], now_ms, max, ids, &found, &soonest);
+
+        if (e != ERR_OK)
+            return e;
+    }
+    *n = 0;
+    *wait_ms = soonest == INT64_MAX ? -1 : soonest - now_ms;
+    if (found == 0)
+        return ERR_OK;
+    for (size_t i = 0; i < found; i++)
+        redis_add(r, 2, (struct str[]){STR("HGETALL"), mail_key(a, ids[i])});
+
+    enum err e = redis_flush(r, a, &v, &count);
+
+    if (e != ERR_OK)
+        return e;
+    for (size_t i = 0; i < found; i++)
+        if (mail_load(k, a, ids[i], &v[i], &mails[*n]) == ERR_OK)
+            (*n)++;
+        else if ((e = outbox_failed(r, k, a, ids[i], true, now_ms, 0)) != ERR_OK)
+            return e;
+    return ERR_OK;
+}
+
+/* The hash and the queues of one mail, as a change that takes it out of both. */
+static struct change *taken_out(struct arena *a, struct ulid id, const char *state, int64_t at_ms)
+{
+    struct change *c = change_begin(a);
+    struct str name = mail_name(a, id);
+
+    change_hset(c, mail_key(a, id), "state", str_of(state));
+    change_hset_int(c, mail_key(a, id), "at", at_ms);
+    for (int room = 0; room < ROOMS; room++)
+        change_zrem(c, key_in(a, ulid_partition(id), rooms[room], ""), name);
+    return c;
+}
+
+static enum err mail_read(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id,
+                          struct outbox_mail *out)
+{
+    struct redis_value v;
+    enum err e = redis_do(r, a, &v, 2, (struct str[]){STR("HGETALL"), mail_key(a, id)});
+
+    if (e != ERR_OK)
+        return e;
+    return v.count == 0 ? ERR_ABSENT : mail_load(k, a, id, &v, out);
+}
+
+enum err outbox_sent(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id, int64_t at_ms)
+{
+    struct outbox_mail m;
+    enum err e = mail_read(r, k, a, id, &m);
+
+    if (e != ERR_OK)
+        return e == ERR_ABSENT ? ERR_OK : e;
+
+    struct change *c = taken_out(a, id, "sent", at_ms);
+
+    if (m.kind == OUTBOX_CODE && m.flow.len > 0) {
+        int64_t ends = at_ms + FLOW_SENT_LIFE_MS < m.ends_ms ? at_ms + FLOW_SENT_LIFE_MS : m.ends_ms;
+
+        /* A repeat of the same code does not renew its life: the first acceptance counts. */
+        change_add(c, 5,
+                   (struct str[]){STR("FIRST"), m.flow, STR("sent"), str_of(arena_printf(a, "%" PRId64, at_ms)),
+                                  str_of(arena_printf(a, "%" PRId64, ends))});
+    }
+    return change_run(r, a, c, STR(""), STR(""), STR(""), NULL);
+}
+
+enum err outbox_failed(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id, bool final,
+                       int64_t at_ms, int64_t retry_ms)
+{
+    struct outbox_mail m;
+    struct change *c;
+
+    (void)k;
+    if (final) {
+        c = taken_out(a, id, "failed", at_ms);
+    } else {
+        enum err e = mail_read(r, k, a, id, &m);
+
+        if (e != ERR_OK)
+            return e == ERR_ABSENT ? ERR_OK : e;
+        c = change_begin(a);
+        change_hset_int(c, mail_key(a, id), "tries", m.tries + 1);
+        change_hset_int(c, mail_key(a, id), "at", at_ms);
+        change_zadd(c, key_in(a, ulid_partition(id), rooms[m.kind], ""), retry_ms, mail_name(a, id));
+    }
+    return change_run(r, a, c, STR(""), STR(""), STR(""), NULL);
+}
+
+enum err outbox_state(struct redis *r, struct arena *a, struct ulid id, struct str *state)
+{
+    struct redis_value v;
+    enum err e = redis_do(r, a, &v, 3, (struct str[]){STR("HGET"), mail_key(a, id), STR("state")});
+
+    if (e == ERR_OK)
+        *state = v.kind == REDIS_TEXT ? v.text : (struct str){NULL, 0};
+    return e;
+}
+
+enum err outbox_waiting(struct redis *r, struct arena *a, int64_t *codes, int64_t *others)
+{
+    struct redis_value *v;
+    size_t n;
+
+    for (int room = 0; room < ROOMS; room++)
+        for (unsigned p = 0; p < PARTITIONS; p++)
+            redis_add(r, 2, (struct str[]){STR("ZCARD"), key_in(a, p, rooms[room], "")});
+
+    enum err e = redis_flush(r, a, &v, &n);
+
+    if (e != ERR_OK)
+        return e;
+    *codes = *others = 0;
+    for (size_t i = 0; i < n; i++)
+        *(i < PARTITIONS ? codes : others) += v[i].integer;
+    return ERR_OK;
+}

@@ -1,0 +1,53 @@
+/* outbox.h - mails that must go out, kept with what caused them.
+ *
+ * O1  a mail is queued by the same change that makes it necessary;
+ * O2  what is kept is what the mail is about, sealed; words and layout are made when
+ *     it is sent, in the reader's language;
+ * O3  codes go ahead of every other mail (ob0 before ob1); a mail is tried until it
+ *     was taken, was refused for good, or has ended.
+ *
+ * {pN}:d:<eml> fields: state ("queued", "sent", "failed", "bounced"), sealed, tries, at (ms of the last step),
+ * ends (ms, 0 never). */
+#ifndef QUEUES_OUTBOX_H
+#define QUEUES_OUTBOX_H
+
+#include "queues/change.h"
+#include "queues/seal.h"
+#include "rules/base/id.h"
+
+struct doc;
+
+enum outbox_kind { OUTBOX_CODE, OUTBOX_REPLY };
+
+/* One mail as it is kept. */
+struct outbox_mail {
+    struct ulid id;
+    enum outbox_kind kind;
+    bool silent; /* O4: the same work as a real one, for somebody who must not notice; never sent */
+    struct str to, language;
+    uint64_t reference;
+    struct ulid ticket, participant;
+    int64_t asked_ms, ends_ms; /* ends: not worth sending after; 0 never */
+    struct str code, flow;     /* CODE: 8 digits; key of the flow */
+    struct str text, author;   /* REPLY */
+    struct ulid message;       /* REPLY */
+    int tries;
+};
+
+void change_mail(struct change *c, const struct keyring *k, const struct outbox_mail *m);
+
+/* The next mails due in all partitions, codes first, at most max; wait_ms: until the next known one is due. */
+enum err outbox_due(struct redis *r, const struct keyring *k, struct arena *a, int64_t now_ms, size_t max,
+                    struct outbox_mail *mails, size_t *n, int64_t *wait_ms);
+/* A relay took it at at_ms: the mail leaves the queue; a code's life runs from now: until at_ms + 10 min, at most
+ * until it would have ended anyway. */
+enum err outbox_sent(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id, int64_t at_ms);
+/* Not now: again at retry_ms; or, where final, never. */
+enum err outbox_failed(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id, bool final,
+                       int64_t at_ms, int64_t retry_ms);
+/* "queued", "sent", "failed", "bounced"; empty where there is no such mail. */
+enum err outbox_state(struct redis *r, struct arena *a, struct ulid id, struct str *state);
+/* Mails waiting, of both kinds. */
+enum err outbox_waiting(struct redis *r, struct arena *a, int64_t *codes, int64_t *others);
+
+#endif
