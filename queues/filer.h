@@ -1,0 +1,75 @@
+/* filer.h - the thread that carries items from the journal into Redis.
+ *
+ * L1  live items come first; behind them the filer works through what the journal still
+ *     holds unfiled: after a start, after Redis was away, after too much came at once;
+ * L2  items share exchanges: up to FILER_BATCH on their way together, at most one of
+ *     each work, so the order within a work is kept;
+ * L3  while Redis cannot, everything waits and nothing is lost or counted as failed;
+ *     an item that fails FILER_FAILURES times for a reason of its own is parked;
+ * L4  when Redis' identity changes, all that was received in the grace time is filed
+ *     again: that is free of effect where nothing was lost;
+ * L5  a Redis that is not fit (redis_fitness) is not written to. */
+#ifndef QUEUES_FILER_H
+#define QUEUES_FILER_H
+
+#include "queues/filing.h"
+#include "queues/journal.h"
+
+struct filer;
+struct ruleset;
+
+enum {
+    FILER_BATCH = 64,
+    FILER_WAITING_MAX = 4096, /* live items in memory; more are read back from the journal */
+    FILER_FAILURES = 5,
+    FILER_REDIS_MS = 5000,
+};
+
+/* A live item: journaled, and handed over in one piece of memory. */
+struct filer_job {
+    struct filer_job *next;
+    uint64_t seq;
+    int64_t received_ms;
+    struct ulid ulid;
+    enum item_op op;
+    int failures;
+    int64_t not_before_ms; /* steady clock */
+    uint64_t reference;
+    struct str payload; /* behind the struct */
+};
+
+/* Copies payload. Ended by the filer, or by filer_job_free(). */
+struct filer_job *filer_job_make(const struct item *i, struct str payload);
+void filer_job_free(struct filer_job *job);
+
+struct filer_options {
+    struct journal *journal;
+    const struct keyring *keys;
+    struct ruleset *rules;
+    const struct redis_target *redis;
+    const char *region;        /* see filing.h */
+    const char *identity_file; /* where the last identity of Redis is kept */
+    int64_t grace_ms;
+    /* On the filer's thread. filed: outcome of each item. refuse: FILING_KEY_REUSED; true where the asker was told so
+     * and the item may be dropped. tick: with the connection, about once a second while Redis is there. */
+    void (*filed)(void *arg, const struct filing *f);
+    bool (*refuse)(void *arg, const struct filing *f);
+    void (*tick)(void *arg, struct redis *r);
+    void *arg;
+};
+
+struct filer *filer_open(const struct filer_options *o);
+/* Finishes the batch under way. What is not filed stays in the journal. */
+void filer_close(struct filer *f);
+/* Any thread; takes the job. In order of seq from one thread. */
+void filer_submit(struct filer *f, struct filer_job *job);
+
+struct filer_state {
+    bool ready;    /* Redis is there and fit */
+    char why[200]; /* where it is not */
+    uint64_t filed, again, parked, rounds;
+    size_t waiting; /* live ones in memory */
+};
+void filer_state(struct filer *f, struct filer_state *out);
+
+#endif

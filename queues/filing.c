@@ -1,0 +1,464 @@
+#include "queues/filing.h"
+
+#include "queues/filing_parts.h"
+#include "queues/keys.h"
+#include "rules/base/arena.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum step { RESOLVE, OPEN, ALIAS, FIND, READ, INHERIT, JOIN };
+
+enum {
+    REPEAT_MS = 10 * 60 * 1000, /* the same words of the same mailbox within this time are one work */
+};
+
+#define KEY_LIFE_MS (INT64_C(30) * 86400000) /* a key is remembered for 30 days */
+
+static struct str ulid_text(struct arena *a, struct ulid u)
+{
+    char s[ULID_CHARS + 1];
+
+    ulid_print(u, s);
+    return str_of(arena_strdup(a, s));
+}
+
+void filing_begin(struct filing *f)
+{
+    f->outcome = FILING_UNDER_WAY;
+    f->step = f->item.op == ITEM_MESSAGE ? FIND : RESOLVE;
+    f->asked = 0;
+    f->rounds = 0;
+    f->reference = f->item.reference;
+    f->target = pointer_key(f->arena, f->item.reference);
+    f->linked = (struct ulid){0};
+}
+
+size_t filing_asked(const struct filing *f)
+{
+    return f->asked;
+}
+
+void filing_keep(struct filing *f)
+{
+    f->ignore_key = true;
+    filing_begin(f);
+}
+
+/* ---- resolve: who, and was it here before? ---- */
+
+static void ask_claim(struct filing *f, struct redis *r, struct str key)
+{
+    redis_add_script(r, SCRIPT_CLAIM, 1, 3,
+                     (struct str[]){key, ulid_text(f->arena, f->item.ulid), STR("{\"claim\":true}")});
+    f->asked++;
+}
+
+static void ask_owners(struct filing *f, struct redis *r, struct str key)
+{
+    redis_add(r, 2, (struct str[]){STR("HGETALL"), key});
+    f->asked++;
+}
+
+static void ask_keep(struct filing *f, struct redis *r, struct str key, struct str value, int64_t life_ms)
+{
+    redis_add_script(r, SCRIPT_KEEP, 1, 3,
+                     (struct str[]){key, value, str_of(arena_printf(f->arena, "%" PRId64, life_ms))});
+    f->asked++;
+}
+
+static bool asks_key(const struct filing *f)
+{
+    return f->item.key.len > 0 && !f->ignore_key;
+}
+
+/* The same kinds in the same order as hear_resolve() reads them. A claim of the strongest evidence makes the
+ * account, so it is asked for whether or not anybody is known: the same work for everyone. */
+static void ask_resolve(struct filing *f, struct redis *r)
+{
+    struct evidence_keys k;
+
+    evidence_keys_make(&k, f);
+    f->email_index = k.key[EVIDENCE_EMAIL];
+    for (int kind = 0; kind < EVIDENCE_KINDS; kind++) {
+        if (k.key[kind].len == 0)
+            continue;
+        if (kind == EVIDENCE_EMAIL || (kind == EVIDENCE_PHONE && k.key[EVIDENCE_EMAIL].len == 0))
+            ask_claim(f, r, k.key[kind]);
+        else
+            ask_owners(f, r, k.key[kind]);
+    }
+    if (asks_key(f))
+        ask_keep(f, r, key_at(f->arena, "k", str_copy(f->arena, f->item.key)), key_value(f), KEY_LIFE_MS);
+    else if (f->item.email.len > 0)
+        ask_keep(f, r, key_at(f->arena, "e", repeat_index(f).at), repeat_value(f), REPEAT_MS);
+}
+
+/* "<item> <body> <reference>" of the first item with this key. */
+static enum err hear_key(struct filing *f, struct str held)
+{
+    struct str item = str_cut(&held, ' '), body = str_cut(&held, ' ');
+    int64_t reference;
+
+    if (!ulid_parse(item, &f->original) || !str_number(held, &reference))
+        return ERR_CORRUPT;
+    if (ulid_equal(f->original, f->item.ulid))
+        return ERR_OK;
+    if (!str_equal(body, f->item.body)) {
+        f->outcome = FILING_KEY_REUSED;
+        return ERR_OK;
+    }
+    f->reference = (uint64_t)reference;
+    if (f->item.op == ITEM_MESSAGE)
+        f->outcome = FILING_FOLDED;
+    else
+        f->step = ALIAS;
+    return ERR_OK;
+}
+
+/* "<received ms> <item> <reference>" of the first item with these words. */
+static enum err hear_repeat(struct filing *f, struct str held)
+{
+    struct str at = str_cut(&held, ' '), item = str_cut(&held, ' ');
+    int64_t received, reference;
+    struct ulid first;
+
+    if (!str_number(at, &received) || !ulid_parse(item, &first) || !str_number(held, &reference))
+        return ERR_CORRUPT;
+    if (ulid_equal(first, f->item.ulid) || llabs(f->item.received_ms - received) > REPEAT_MS)
+        return ERR_OK;
+    f->target = pointer_key(f->arena, (uint64_t)reference);
+    f->step = FIND;
+    return ERR_OK;
+}
+
+static enum err hear_resolve(struct filing *f, struct redis *r, const struct redis_value *v)
+{
+    struct evidence_keys k;
+    struct evidence e[EVIDENCE_MAX];
+    size_t n = 0, at = 0;
+
+    evidence_keys_make(&k, f);
+    for (int kind = 0; kind < EVIDENCE_KINDS; kind++) {
+        if (k.key[kind].len == 0)
+            continue;
+
+        enum err bad = redis_value_err(r, &v[at]);
+
+        if (bad != ERR_OK)
+            return bad;
+        n += evidence_load((enum evidence_kind)kind, &v[at++], f->arena, e + n, EVIDENCE_MAX - n);
+    }
+    resolve(e, n, f->item.ulid, f->arena, &f->whose);
+    f->account = f->whose.account;
+    f->ticket = ulid_in(f->item.ulid, partition_of(f->account));
+    f->participant = f->item.ulid;
+    f->step = OPEN;
+    if (at == f->asked)
+        return ERR_OK;
+
+    enum err bad = redis_value_err(r, &v[at]);
+
+    if (bad != ERR_OK)
+        return bad;
+    return asks_key(f) ? hear_key(f, v[at].text) : hear_repeat(f, v[at].text);
+}
+
+/* ---- open: new work ---- */
+
+static void ask_pointer(struct filing *f, struct redis *r, bool move)
+{
+    struct arena *a = f->arena;
+    struct str value = str_of(arena_printf(a, "%s %s %s %s", ulid_text(a, f->item.ulid).at, ulid_text(a, f->account).at,
+                                           ulid_text(a, f->ticket).at, ulid_text(a, f->participant).at));
+
+    if (move)
+        redis_add(r, 3, (struct str[]){STR("SET"), pointer_key(a, f->item.reference), value});
+    else
+        redis_add(r, 4, (struct str[]){STR("SET"), pointer_key(a, f->item.reference), value, STR("NX")});
+    f->asked++;
+}
+
+static void ask_original(struct filing *f, struct redis *r)
+{
+    struct str name = str_of(arena_strdup(f->arena, id_print(ID_ITEM, f->item.ulid).at));
+    struct str raw = original_print(f);
+
+    redis_add(
+        r, 4,
+        (struct str[]){STR("SET"), key_at(f->arena, "i", name.at), seal(f->keys, f->arena, raw, name), STR("NX")});
+    f->asked++;
+}
+
+static struct str once_key(struct filing *f)
+{
+    return key_in(f->arena, ulid_partition(f->ticket), "i", id_print(ID_ITEM, f->item.ulid).at);
+}
+
+static void ask_open(struct filing *f, struct redis *r)
+{
+    struct change *c = change_begin(f->arena);
+
+    change_open_work(c, f);
+    change_add(c, 3, (struct str[]){STR("SET"), once_key(f), ulid_text(f->arena, f->ticket)});
+    change_queue(r, c, once_key(f), STR(""), STR(""));
+    f->asked++;
+    ask_pointer(f, r, f->item.op == ITEM_MESSAGE);
+    ask_original(f, r);
+    if (!f->whose.repoint || f->email_index.len == 0)
+        return;
+
+    struct str own = str_of(arena_printf(f->arena, "%s:-", ulid_text(f->arena, f->item.ulid).at));
+    struct str now = str_of(arena_printf(f->arena, "%s:-", ulid_text(f->arena, f->account).at));
+
+    if (!str_equal(own, now)) {
+        redis_add(r, 3, (struct str[]){STR("HDEL"), f->email_index, own});
+        f->asked++;
+    }
+    redis_add(r, 4, (struct str[]){STR("HSET"), f->email_index, now, STR("{\"claim\":true}")});
+    f->asked++;
+}
+
+static enum err all_good(struct filing *f, struct redis *r, const struct redis_value *v)
+{
+    for (size_t i = 0; i < f->asked; i++) {
+        enum err e = redis_value_err(r, &v[i]);
+
+        if (e != ERR_OK)
+            return e;
+    }
+    return ERR_OK;
+}
+
+static enum err hear_open(struct filing *f, struct redis *r, const struct redis_value *v)
+{
+    enum err e = all_good(f, r, v);
+
+    if (e == ERR_OK)
+        e = change_outcome(r, &v[0], &f->before);
+    if (e == ERR_OK) {
+        f->mailed = f->item.op == ITEM_REQUEST && f->item.email.len > 0 && !f->before;
+        f->outcome = FILING_FILED;
+    }
+    return e;
+}
+
+/* ---- alias: the same key came by another way ---- */
+
+static void ask_alias(struct filing *f, struct redis *r)
+{
+    struct str value = str_of(arena_printf(f->arena, "=%" PRIu64, f->reference));
+
+    redis_add(r, 4, (struct str[]){STR("SET"), pointer_key(f->arena, f->item.reference), value, STR("NX")});
+    f->asked++;
+}
+
+static enum err hear_alias(struct filing *f, struct redis *r, const struct redis_value *v)
+{
+    enum err e = all_good(f, r, v);
+
+    if (e == ERR_OK)
+        f->outcome = FILING_FOLDED;
+    return e;
+}
+
+/* ---- find, read, join: more of what is there ---- */
+
+static void ask_find(struct filing *f, struct redis *r)
+{
+    redis_add(r, 2, (struct str[]){STR("GET"), f->target});
+    f->asked = 1;
+    if (f->item.op == ITEM_MESSAGE && asks_key(f))
+        ask_keep(f, r, key_at(f->arena, "k", str_copy(f->arena, f->item.key)), key_value(f), KEY_LIFE_MS);
+}
+
+static enum err hear_find(struct filing *f, struct redis *r, const struct redis_value *v)
+{
+    enum err e = all_good(f, r, v);
+    struct pointer p;
+
+    if (e == ERR_OK && f->asked > 1)
+        e = hear_key(f, v[1].text);
+    if (e != ERR_OK || f->outcome != FILING_UNDER_WAY)
+        return e;
+    if (v[0].kind != REDIS_TEXT) {
+        /* The first of a pair of repeats is not filed: this one opens the work instead. */
+        if (f->item.op == ITEM_REQUEST)
+            f->step = OPEN;
+        else
+            f->outcome = FILING_EARLY;
+        return ERR_OK;
+    }
+    if (!pointer_parse(v[0].text, &p))
+        return ERR_CORRUPT;
+    if (p.alias) {
+        f->target = pointer_key(f->arena, p.to);
+        return ERR_OK;
+    }
+    /* Words come together only within one account, whoever repeats them. */
+    if (f->item.op == ITEM_REQUEST && !ulid_equal(p.account, f->account)) {
+        f->step = OPEN;
+        return ERR_OK;
+    }
+    f->account = p.account;
+    f->ticket = p.ticket;
+    if (f->item.op == ITEM_MESSAGE)
+        f->participant = p.participant;
+    f->step = READ;
+    return ERR_OK;
+}
+
+static void ask_read(struct filing *f, struct redis *r)
+{
+    ticket_queue_read(r, f->arena, f->ticket);
+    history_queue_read(r, f->arena, f->ticket);
+    f->asked = 2;
+}
+
+static enum err hear_read(struct filing *f, struct redis *r, const struct redis_value *v)
+{
+    enum err e = all_good(f, r, v);
+    struct ticket_step step;
+    enum ticket_state state;
+
+    if (e != ERR_OK)
+        return e;
+    e = ticket_load(f->keys, f->arena, f->ticket, &v[0], false, &f->at);
+    if (e == ERR_OK)
+        e = history_load(f->arena, &v[1], &f->history, &f->history_count);
+    if (e != ERR_OK)
+        return e;
+    if (!ticket_state_parse(f->at.state, &state))
+        return ERR_CORRUPT;
+    e = ticket_step(&step, state, TICKET_CUSTOMER_WRITES);
+    if (e != ERR_OK)
+        return ERR_CORRUPT;
+    f->join_step = step;
+    if (!step.opens_linked) {
+        f->step = JOIN;
+        return ERR_OK;
+    }
+    f->linked = f->ticket;
+    f->step = f->item.op == ITEM_MESSAGE ? INHERIT : OPEN;
+    if (f->item.op == ITEM_REQUEST)
+        f->ticket = ulid_in(f->item.ulid, ulid_partition(f->ticket));
+    return ERR_OK;
+}
+
+/* Words on closed work open new work for the same person: same address, same level, same reference. */
+static enum err hear_inherit(struct filing *f, struct redis *r, const struct redis_value *v)
+{
+    struct participant *all;
+    size_t n;
+    enum err e = redis_value_err(r, &v[0]);
+
+    if (e == ERR_OK)
+        e = participants_load(f->keys, f->arena, &f->at, &v[0], &all, &n);
+    if (e != ERR_OK)
+        return e;
+    for (size_t i = 0; i < n; i++)
+        if (ulid_equal(all[i].id, f->participant))
+            f->heir = all[i];
+    f->item.email = f->heir.email;
+    f->item.phone = f->heir.phone;
+    f->item.name = f->heir.name;
+    f->item.impact = f->at.impact;
+    f->item.language = f->at.language;
+    f->whose = (struct resolution){.account = f->account,
+                                   .known = str_is(redis_field(f->at.fields, "known"), "1"),
+                                   .tier = redis_field(f->at.fields, "tier"),
+                                   .region = redis_field(f->at.fields, "region"),
+                                   .score = f->at.score,
+                                   .reasons = f->at.reasons};
+    f->ticket = ulid_in(f->item.ulid, ulid_partition(f->ticket));
+    f->step = OPEN;
+    return ERR_OK;
+}
+
+static void ask_join(struct filing *f, struct redis *r)
+{
+    struct change *c = change_begin(f->arena);
+
+    change_join_work(c, f);
+    change_add(c, 3, (struct str[]){STR("SET"), once_key(f), ulid_text(f->arena, f->ticket)});
+    change_queue(r, c, once_key(f), ticket_key(f->arena, f->ticket), f->at.version);
+    f->asked++;
+    if (f->item.op == ITEM_REQUEST)
+        ask_pointer(f, r, false);
+    ask_original(f, r);
+}
+
+static enum err hear_join(struct filing *f, struct redis *r, const struct redis_value *v)
+{
+    enum err e = all_good(f, r, v);
+
+    if (e == ERR_OK)
+        e = change_outcome(r, &v[0], &f->before);
+    if (e == ERR_CONFLICT) { /* somebody was faster: look again */
+        f->step = READ;
+        return ERR_OK;
+    }
+    if (e == ERR_OK) {
+        f->mailed = f->item.op == ITEM_REQUEST && f->item.email.len > 0 && !f->before;
+        f->outcome = FILING_FILED;
+    }
+    return e;
+}
+
+bool filing_ask(struct filing *f, struct redis *r)
+{
+    f->asked = 0;
+    if (f->outcome != FILING_UNDER_WAY)
+        return false;
+    switch ((enum step)f->step) {
+    case RESOLVE:
+        ask_resolve(f, r);
+        break;
+    case OPEN:
+        ask_open(f, r);
+        break;
+    case ALIAS:
+        ask_alias(f, r);
+        break;
+    case FIND:
+        ask_find(f, r);
+        break;
+    case READ:
+        ask_read(f, r);
+        break;
+    case INHERIT:
+        participants_queue_read(r, f->arena, f->ticket);
+        f->asked = 1;
+        break;
+    case JOIN:
+        ask_join(f, r);
+        break;
+    }
+    assert(f->asked > 0 && f->asked <= FILING_ASK_MAX);
+    return true;
+}
+
+enum err filing_hear(struct filing *f, struct redis *r, const struct redis_value *replies)
+{
+    if (++f->rounds > FILING_ROUNDS_MAX)
+        return ERR_BUSY;
+    switch ((enum step)f->step) {
+    case RESOLVE:
+        return hear_resolve(f, r, replies);
+    case OPEN:
+        return hear_open(f, r, replies);
+    case ALIAS:
+        return hear_alias(f, r, replies);
+    case FIND:
+        return hear_find(f, r, replies);
+    case READ:
+        return hear_read(f, r, replies);
+    case INHERIT:
+        return hear_inherit(f, r, replies);
+    case JOIN:
+        return hear_join(f, r, replies);
+    }
+    return ERR_CORRUPT;
+}

@@ -1,0 +1,343 @@
+#include "queues/filing_parts.h"
+
+#include "queues/flow.h"
+#include "queues/keys.h"
+#include "queues/placing.h"
+#include "rules/address.h"
+#include "rules/base/arena.h"
+#include "rules/base/doc.h"
+#include "rules/facts.h"
+#include "rules/phone.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { SUBJECT_CODE_POINTS = 80 };
+
+/* ---- evidence ---- */
+
+static struct str evidence_key(struct filing *f, enum index_kind kind, struct str canonical)
+{
+    return key_at(f->arena, "b", blind_index(f->keys, kind, canonical).at);
+}
+
+void evidence_keys_make(struct evidence_keys *out, struct filing *f)
+{
+    const struct item *i = &f->item;
+    struct email email;
+    struct site site;
+    struct str invoice;
+    char phone[PHONE_BYTES];
+
+    *out = (struct evidence_keys){0};
+    if (email_parse(f->arena, i->email, &email) && email.canonical.at != NULL)
+        out->key[EVIDENCE_EMAIL] = evidence_key(f, INDEX_EMAIL, email.canonical);
+    if (site_parse(f->arena, i->site, &site))
+        out->key[EVIDENCE_SITE] = evidence_key(f, INDEX_SITE, site.canonical);
+    if (invoice_parse(f->arena, i->invoice, &invoice))
+        out->key[EVIDENCE_INVOICE] = evidence_key(f, INDEX_INVOICE, invoice);
+    if (phone_e164(i->phone, f->region, phone))
+        out->key[EVIDENCE_PHONE] = evidence_key(f, INDEX_PHONE, str_of(phone));
+}
+
+size_t evidence_load(enum evidence_kind kind, const struct redis_value *v, struct arena *a, struct evidence *out,
+                     size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i + 1 < v->count && n < max; i += 2)
+        n += evidence_parse(kind, v->items[i].text, v->items[i + 1].text, a, &out[n]);
+    return n;
+}
+
+/* ---- the same again ---- */
+
+static const char *ulid_text(struct arena *a, struct ulid u)
+{
+    char s[ULID_CHARS + 1];
+
+    ulid_print(u, s);
+    return arena_strdup(a, s);
+}
+
+struct str key_value(struct filing *f)
+{
+    return str_of(arena_printf(f->arena, "%s %s %" PRIu64, ulid_text(f->arena, f->item.ulid),
+                               str_copy(f->arena, f->item.body), f->item.reference));
+}
+
+static struct str canonical_email(struct filing *f)
+{
+    struct email email;
+
+    if (email_parse(f->arena, f->item.email, &email) && email.canonical.at != NULL)
+        return email.canonical;
+    return f->item.email;
+}
+
+struct blind repeat_index(struct filing *f)
+{
+    struct buf b = {0};
+
+    buf_str(&b, canonical_email(f));
+    buf_char(&b, '\n');
+    buf_str(&b, f->item.text);
+
+    struct blind index = blind_index(f->keys, INDEX_REPEAT, buf_view(&b));
+
+    buf_free(&b);
+    return index;
+}
+
+struct str repeat_value(struct filing *f)
+{
+    return str_of(arena_printf(f->arena, "%" PRId64 " %s %" PRIu64, f->item.received_ms,
+                               ulid_text(f->arena, f->item.ulid), f->item.reference));
+}
+
+struct str original_print(struct filing *f)
+{
+    struct str type = f->item.raw_type;
+    char *all = arena_take(f->arena, type.len + 1 + f->item.raw.len);
+
+    if (type.len > 0)
+        memcpy(all, type.at, type.len);
+    all[type.len] = '\n';
+    if (f->item.raw.len > 0)
+        memcpy(all + type.len + 1, f->item.raw.at, f->item.raw.len);
+    return (struct str){all, type.len + 1 + f->item.raw.len};
+}
+
+/* ---- changes ---- */
+
+static struct str one_line(struct arena *a, struct str text)
+{
+    char *p = str_copy(a, text_first(str_trim(text), SUBJECT_CODE_POINTS));
+
+    for (char *c = p; *c != '\0'; c++)
+        if (*c == '\n' || *c == '\t')
+            *c = ' ';
+    return str_of(p);
+}
+
+static struct message words_of(const struct filing *f)
+{
+    return (struct message){.id = f->item.ulid,
+                            .at_ms = f->item.received_ms,
+                            .who = MESSAGE_YOU,
+                            .channel = f->item.channel,
+                            .item = f->item.ulid,
+                            .participant = f->participant,
+                            .text = f->item.text};
+}
+
+static void add_participant(struct change *c, struct filing *f)
+{
+    const struct item *i = &f->item;
+    struct email email;
+    bool mailbox = email_parse(f->arena, i->email, &email);
+    struct participant p = {.id = f->participant,
+                            .channel = i->channel,
+                            .email = mailbox ? email.spelled : i->email,
+                            .phone = i->phone,
+                            .name = i->name,
+                            .language = i->language,
+                            .reference = i->reference,
+                            .since_ms = i->received_ms,
+                            .item = i->ulid};
+
+    if (i->email.len > 0)
+        p.email_index = blind_index(f->keys, INDEX_EMAIL, canonical_email(f));
+    change_participant(c, f->keys, f->ticket, &p);
+    change_level(c, f->ticket, f->participant, f->heir.level, f->heir.stale, f->heir.authorised);
+    if (!mailbox || i->op == ITEM_MESSAGE)
+        return;
+
+    struct flow_ask ask = {.flow = i->ulid,
+                           .partition = ulid_partition(f->ticket),
+                           .email = email.spelled,
+                           .index = p.email_index,
+                           .ticket = f->ticket,
+                           .participant = f->participant,
+                           .reference = i->reference,
+                           .language = i->language,
+                           .now_ms = f->now_ms,
+                           .generation = 1};
+
+    change_flow(c, f->keys, &ask);
+}
+
+static void add_account(struct change *c, struct filing *f)
+{
+    struct arena *a = f->arena;
+    const char *id = arena_strdup(a, id_print(ID_ACCOUNT, f->account).at);
+    unsigned p = ulid_partition(f->ticket);
+    struct str key = key_in(a, p, "a", id), tkt = str_of(arena_strdup(a, id_print(ID_TICKET, f->ticket).at));
+    struct str name = f->item.organisation.len > 0 ? f->item.organisation : f->item.name;
+    struct str now = str_of(arena_printf(a, "%" PRId64, f->item.received_ms));
+
+    /* An account on record keeps what its records say; a stranger's is named by its first claim. */
+    change_add(c, 4, (struct str[]){STR("HSETNX"), key, STR("created_ms"), now});
+    change_add(c, 4, (struct str[]){STR("HSETNX"), key, STR("name"), seal(f->keys, a, name, str_of(id))});
+    change_add(c, 4, (struct str[]){STR("HSETNX"), key, STR("language"), f->item.language});
+    change_hset(c, key, "last_heard", now);
+    change_zadd(c, key_in(a, p, "w", id), f->item.received_ms, tkt);
+}
+
+static struct str claims_print(struct filing *f)
+{
+    const struct item *i = &f->item;
+    const struct {
+        const char *name;
+        struct str value;
+    } claims[] = {{"name", i->name},   {"organisation", i->organisation},
+                  {"site", i->site},   {"invoice", i->invoice},
+                  {"email", i->email}, {"phone", i->phone}};
+    struct doc *d = doc_object();
+
+    for (size_t n = 0; n < sizeof claims / sizeof claims[0]; n++)
+        if (claims[n].value.len > 0)
+            doc_set_text(d, claims[n].name, claims[n].value);
+
+    struct str text = doc_print(d, f->arena);
+
+    doc_close(d);
+    return text;
+}
+
+static void facts_of(struct filing *f, struct facts *out)
+{
+    int64_t channel = fact_word(FACT_CHANNEL, f->item.channel), impact = fact_word(FACT_IMPACT, f->item.impact);
+
+    *out = facts_default();
+    if (channel >= 0)
+        facts_set_number(out, FACT_CHANNEL, channel);
+    if (impact >= 0)
+        facts_set_number(out, FACT_IMPACT, impact);
+    out->language = f->item.language;
+    out->tier = f->whose.tier;
+    out->region = f->whose.region;
+    out->known = f->whose.known;
+}
+
+static void add_ticket(struct change *c, struct filing *f, const struct placing *place)
+{
+    struct arena *a = f->arena;
+    struct str key = ticket_key(a, f->ticket), bound = str_of(arena_strdup(a, id_print(ID_TICKET, f->ticket).at));
+    struct str at = str_of(arena_printf(a, "%" PRId64, f->item.received_ms));
+    const struct item *i = &f->item;
+
+    change_add(c, 44, (struct str[]){STR("HSET"),       key,
+                                     STR("v"),          STR("1"),
+                                     STR("acc"),        str_of(arena_strdup(a, id_print(ID_ACCOUNT, f->account).at)),
+                                     STR("ref"),        str_of(arena_printf(a, "%" PRIu64, i->reference)),
+                                     STR("state"),      STR("open"),
+                                     STR("queue"),      place->queue,
+                                     STR("priority"),   str_of(arena_printf(a, "%d", place->priority)),
+                                     STR("rule"),       place->rule,
+                                     STR("due"),        str_of(arena_printf(a, "%" PRId64, place->due_ms)),
+                                     STR("clock"),      place->clock,
+                                     STR("opened"),     at,
+                                     STR("updated"),    at,
+                                     STR("heard"),      at,
+                                     STR("replied"),    STR("0"),
+                                     STR("language"),   i->language,
+                                     STR("impact"),     i->impact,
+                                     STR("channels"),   i->channel,
+                                     STR("subject"),    seal(f->keys, a, one_line(a, i->text), bound),
+                                     STR("owner"),      STR(""),
+                                     STR("owner_name"), STR(""),
+                                     STR("last"),       str_of(arena_strdup(a, id_print(ID_MESSAGE, i->ulid).at)),
+                                     STR("claims"),     seal(f->keys, a, claims_print(f), bound)});
+    change_hset_int(c, key, "score", f->whose.score);
+    change_hset(c, key, "reasons", f->whose.reasons);
+    change_hset(c, key, "tier", f->whose.tier);
+    change_hset(c, key, "region", f->whose.region);
+    change_hset(c, key, "known", f->whose.known ? STR("1") : STR("0"));
+    if (!ulid_equal(f->linked, (struct ulid){0}))
+        change_hset(c, key, "linked", str_of(arena_strdup(a, id_print(ID_TICKET, f->linked).at)));
+}
+
+void change_open_work(struct change *c, struct filing *f)
+{
+    struct happening opened = {.id = f->item.ulid,
+                               .at_ms = f->item.received_ms,
+                               .kind = STR("opened"),
+                               .by = str_of(arena_strdup(f->arena, id_print(ID_PARTICIPANT, f->participant).at)),
+                               .detail = f->item.channel,
+                               .clock = STR("opened")};
+    struct message words = words_of(f);
+    struct placing where;
+    struct facts facts;
+
+    facts_of(f, &facts);
+    place(f->rules, &facts, &opened, 1, f->now_ms, f->arena, &where);
+    add_account(c, f);
+    add_ticket(c, f, &where);
+    add_participant(c, f);
+    change_message(c, f->keys, f->ticket, &words);
+    change_happening(c, f->ticket, &opened);
+    change_queue_place(c, f->ticket, STR(""), where.queue, where.due_ms, true, false);
+    change_live(c, "opened", f->ticket, f->item.reference, where.queue, STR("open"), STR(""));
+    change_audit(c, f->keys, ulid_partition(f->ticket), f->now_ms, STR("system"), "ticket.opened",
+                 arena_strdup(f->arena, id_print(ID_TICKET, f->ticket).at), where.rule);
+}
+
+/* ---- join ---- */
+
+static const char *clock_word(enum ticket_clock c)
+{
+    return c == TICKET_CLOCK_RESUME ? "resumed" : c == TICKET_CLOCK_REOPEN ? "reopened" : "";
+}
+
+static struct happening *with(struct arena *a, const struct happening *old, size_t n, const struct happening *more)
+{
+    struct happening *all = arena_array(a, struct happening, n + 1);
+
+    if (n > 0)
+        memcpy(all, old, n * sizeof *all);
+    all[n] = *more;
+    return all;
+}
+
+static struct str channels_with(struct arena *a, struct str all, struct str channel)
+{
+    struct str rest = all;
+
+    while (rest.at != NULL)
+        if (str_equal(str_cut(&rest, ' '), channel))
+            return all;
+    return str_of(arena_printf(a, "%s %s", str_copy(a, all), str_copy(a, channel)));
+}
+
+void change_join_work(struct change *c, struct filing *f)
+{
+    struct arena *a = f->arena;
+    struct str key = ticket_key(a, f->ticket), state = str_of(ticket_state_name(f->join_step.next));
+    struct happening heard = {.id = f->item.ulid,
+                              .at_ms = f->item.received_ms,
+                              .kind = f->item.op == ITEM_REQUEST ? STR("joined") : STR("heard"),
+                              .by = str_of(arena_strdup(a, id_print(ID_PARTICIPANT, f->participant).at)),
+                              .detail = f->item.channel,
+                              .clock = str_of(clock_word(f->join_step.clock))};
+    struct message words = words_of(f);
+    struct placing where;
+
+    place_clock(f->rules, f->at.queue, with(a, f->history, f->history_count, &heard), f->history_count + 1, f->now_ms,
+                a, &where);
+    change_hset(c, key, "state", state);
+    change_hset(c, key, "last", str_of(arena_strdup(a, id_print(ID_MESSAGE, f->item.ulid).at)));
+    change_hset(c, key, "channels", channels_with(a, f->at.channels, f->item.channel));
+    change_hset(c, key, "clock", where.clock);
+    change_hset_int(c, key, "due", where.due_ms);
+    change_hset_int(c, key, "heard", f->item.received_ms);
+    change_hset_int(c, key, "updated", f->item.received_ms);
+    change_hset_int(c, key_in(a, ulid_partition(f->ticket), "a", arena_strdup(a, id_print(ID_ACCOUNT, f->account).at)),
+                    "last_heard", f->item.received_ms);
+    if (f->item.op == ITEM_REQUEST)
+        add_participant(c, f);
+    change_message(c, f->keys, f->ticket, &words);
+    change_happening(c, f->ticket, &heard);
+    change_queue_place(c, f->ticket, f->at.queue, f->at.queue, where.due_ms, true, f->at.owner.len > 0);
+    change_live(c, "message", f->ticket, f->at.reference, f->at.queue, state, f->at.owner);
+}

@@ -1,0 +1,31 @@
+/* filing_parts.h - what filing.c puts into its rounds: keys of evidence, and the
+ * changes that open and join work. Private to filing.c and its tests. */
+#ifndef QUEUES_FILING_PARTS_H
+#define QUEUES_FILING_PARTS_H
+
+#include "queues/filing.h"
+
+enum { EVIDENCE_MAX = 64 };
+
+/* b:{…} for each kind of evidence the item holds; empty where it holds none of that kind. */
+struct evidence_keys {
+    struct str key[EVIDENCE_KINDS];
+};
+void evidence_keys_make(struct evidence_keys *out, struct filing *f);
+
+/* Owners out of one HGETALL of b:{…}; what cannot be read is left out. Returns how many, at most max. */
+size_t evidence_load(enum evidence_kind kind, const struct redis_value *v, struct arena *a, struct evidence *out,
+                     size_t max);
+
+/* What is kept under the item's Idempotency-Key. */
+struct str key_value(struct filing *f);
+/* Same mailbox, same words: the index, and what is kept under it. */
+struct blind repeat_index(struct filing *f);
+struct str repeat_value(struct filing *f);
+/* The original as staff may download it: media type, a line end, the bytes. */
+struct str original_print(struct filing *f);
+
+void change_open_work(struct change *c, struct filing *f);
+void change_join_work(struct change *c, struct filing *f);
+
+#endif
