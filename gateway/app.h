@@ -1,0 +1,49 @@
+/* app.h - what handlers work with: opened by serve in this order, closed in reverse. */
+#ifndef GATEWAY_APP_H
+#define GATEWAY_APP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct accept;
+struct assets;
+struct blobs;
+struct conf;
+struct filer;
+struct flood;
+struct journal;
+struct keyring;
+struct mail_sender;
+struct numbers;
+struct pages;
+struct redis_server;
+struct ruleset;
+struct server;
+struct tail;
+struct workers;
+
+struct app {
+    const struct conf *conf;
+    struct keyring *keys;
+    struct journal *journal;
+    struct numbers *numbers;
+    struct redis_server *redis_server; /* NULL: a given one */
+    struct ruleset *rules;
+    struct pages *pages;
+    struct assets *assets; /* static pages of the public listener */
+    struct workers *workers;
+    struct accept *accept;
+    struct filer *filer;
+    struct mail_sender *sender;
+    struct flood *flood;
+    struct tail *tail;
+    struct server *server;
+    char share[4096]; /* shipped files */
+    char origin[300]; /* with the port that was picked */
+    char origin_staff[300];
+    char region[3];                 /* of help-phone, for numbers without a country code; "" none */
+    _Atomic int64_t first_reply_ms; /* what the rules promise a new request of a stranger, for the receipt */
+};
+
+#endif
