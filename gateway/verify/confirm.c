@@ -1,0 +1,213 @@
+#include "gateway/verify/confirm.h"
+
+#include "gateway/app.h"
+#include "gateway/verify/look.h"
+#include "queues/clock.h"
+#include "queues/filing_parts.h"
+#include "queues/keys.h"
+#include "queues/placing.h"
+#include "queues/ruleset.h"
+#include "rules/base/arena.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { AGAIN_MAX = 40, DAY_MS = 86400000 };
+
+/* Everything that one judgement looks at. */
+struct bench {
+    struct app *app;
+    struct redis *redis;
+    struct arena *a;
+    struct flow flow;
+    struct ticket ticket;
+    struct participant me;
+    struct happening *history;
+    size_t history_count;
+    struct standing standing;
+    bool nobody; /* C3: the ticket of this flow is not there */
+};
+
+static enum err read_standing(struct bench *b)
+{
+    struct evidence e[EVIDENCE_MAX];
+    struct redis_value v;
+    enum err bad = redis_do(b->redis, b->a, &v, 2,
+                            (struct str[]){STR("HGETALL"), key_at(b->a, "b", arena_strdup(b->a, b->flow.index.at))});
+
+    if (bad != ERR_OK)
+        return bad;
+
+    size_t n = evidence_load(EVIDENCE_EMAIL, &v, b->a, e, EVIDENCE_MAX);
+
+    b->standing = mailbox_standing(e, n, b->ticket.account, clock_now_ms() / DAY_MS);
+    return ERR_OK;
+}
+
+static enum err read_person(struct bench *b)
+{
+    struct participant *all;
+    size_t n;
+    enum err e = participants_read(b->redis, b->app->keys, b->a, &b->ticket, &all, &n);
+
+    for (size_t i = 0; e == ERR_OK && i < n; i++)
+        if (ulid_equal(all[i].id, b->flow.participant)) {
+            b->me = all[i];
+            return ERR_OK;
+        }
+    return e == ERR_OK ? ERR_CORRUPT : e;
+}
+
+static enum err read_bench(struct bench *b)
+{
+    enum err e = ticket_read(b->redis, b->app->keys, b->a, b->flow.ticket, &b->ticket);
+
+    b->nobody = e == ERR_ABSENT;
+    if (b->nobody) {
+        b->ticket = (struct ticket){.id = b->flow.ticket, .version = STR("0")};
+        return read_standing(b);
+    }
+    if (e == ERR_OK)
+        e = read_person(b);
+    if (e == ERR_OK)
+        e = history_read(b->redis, b->a, b->ticket.id, &b->history, &b->history_count);
+    return e == ERR_OK ? read_standing(b) : e;
+}
+
+/* Routed again with what is known now; the clock runs on from its history. */
+static void change_route(struct change *c, const struct bench *b, const struct happening *confirmed)
+{
+    const struct rules *rules = ruleset_take(b->app->rules);
+    int level = b->standing.level > b->ticket.level ? b->standing.level : b->ticket.level;
+    struct facts facts = ticket_facts(&b->ticket, level);
+    struct str key = ticket_key(b->a, b->ticket.id);
+    struct placing where;
+    bool open = !str_is(b->ticket.state, "solved") && !str_is(b->ticket.state, "closed");
+
+    place(rules, &facts, b->history, b->history_count, confirmed->at_ms, b->a, &where);
+    ruleset_release(b->app->rules, rules);
+    if (!open)
+        return;
+    change_hset(c, key, "queue", where.queue);
+    change_hset(c, key, "rule", where.rule);
+    change_hset_int(c, key, "priority", where.priority);
+    change_hset(c, key, "clock", where.clock);
+    change_hset_int(c, key, "due", where.due_ms);
+    change_queue_place(c, b->ticket.id, b->ticket.queue, where.queue, where.due_ms, true, b->ticket.owner.len > 0);
+    change_live(c, "confirmed", b->ticket.id, b->ticket.reference, where.queue, b->ticket.state, b->ticket.owner);
+}
+
+static struct change *change_confirm(const struct bench *b)
+{
+    struct change *c = change_begin(b->a);
+    struct happening h = {.id = ulid_fresh(),
+                          .at_ms = clock_now_ms(),
+                          .kind = STR("confirmed"),
+                          .by = str_of(arena_strdup(b->a, id_print(ID_PARTICIPANT, b->flow.participant).at)),
+                          .detail = str_of(arena_printf(b->a, "level %d", b->standing.level))};
+
+    if (b->nobody) /* C3 */
+        return c;
+
+    int level = b->standing.level > b->me.level ? b->standing.level : b->me.level;
+
+    change_level(c, b->ticket.id, b->flow.participant, level, b->standing.stale, b->standing.authorised);
+    change_hset_int(c, ticket_key(b->a, b->ticket.id), "updated", h.at_ms);
+    change_happening(c, b->ticket.id, &h);
+    change_route(c, b, &h);
+    change_audit(c, b->app->keys, b->ticket.partition, h.at_ms, h.by, "mailbox.confirmed",
+                 arena_strdup(b->a, id_print(ID_TICKET, b->ticket.id).at), h.detail);
+    return c;
+}
+
+static struct str number(struct arena *a, int64_t n)
+{
+    return str_of(arena_printf(a, "%" PRId64, n));
+}
+
+/* One guess. ERR_CONFLICT: the ticket moved, nothing was judged. */
+static enum err judge(struct bench *b, const char code[9], struct verdict *out)
+{
+    struct change *c = change_confirm(b);
+    struct blind mac = flow_mac(b->app->keys, b->flow.id, b->flow.generation, b->flow.index, code);
+    struct str *argv = arena_array(b->a, struct str, c->n + 7);
+    struct redis_value v;
+
+    argv[0] = b->flow.key;
+    argv[1] = ticket_key(b->a, b->ticket.id);
+    argv[2] = str_of(mac.at);
+    argv[3] = number(b->a, FLOW_TRIES);
+    argv[4] = number(b->a, FLOW_TRIES_ALL);
+    argv[5] = number(b->a, clock_now_ms());
+    argv[6] = b->ticket.version;
+    memcpy(argv + 7, c->words, c->n * sizeof *argv);
+
+    enum err e = redis_run(b->redis, b->a, &v, SCRIPT_JUDGE, 2, c->n + 7, argv);
+
+    if (e != ERR_OK)
+        return e;
+    if (v.count == 0)
+        return ERR_CORRUPT;
+    if (str_is(v.items[0].text, "again"))
+        return ERR_CONFLICT;
+    if (str_is(v.items[0].text, "gone"))
+        return ERR_GONE;
+    if (str_is(v.items[0].text, "wrong")) {
+        out->tries_left = (int)v.items[1].integer;
+        return ERR_INPUT;
+    }
+    out->level = b->standing.level;
+    return ERR_OK;
+}
+
+/* Which flow this caller's code belongs to. */
+static enum err find_flow(struct bench *b, uint64_t reference, enum token_kind kind, struct ulid id)
+{
+    struct pointer p;
+    enum err e = pointer_read(b->redis, b->a, reference, &p);
+
+    if (e == ERR_STORE)
+        return e;
+
+    bool found = e == ERR_OK;
+
+    if (!found && kind == TOKEN_ITEM)
+        return ERR_ABSENT; /* written, and not filed yet: no code went out */
+    return flow_read(b->redis, b->app->keys, b->a, kind == TOKEN_ITEM ? p.participant : id,
+                     look_flow_partition(id, found ? &p : NULL), &b->flow);
+}
+
+/* Used up: by this person, perhaps a moment ago in another tab? Then the level is told. */
+static enum err gone(struct bench *b, struct verdict *out)
+{
+    enum err e = flow_read(b->redis, b->app->keys, b->a, b->flow.id, ulid_partition(b->flow.ticket), &b->flow);
+
+    if (e == ERR_OK && str_is(b->flow.state, "passed"))
+        e = read_bench(b);
+    if (e == ERR_OK && !b->nobody)
+        out->level = b->me.level;
+    return e == ERR_STORE ? e : ERR_GONE;
+}
+
+enum err confirm_code(struct app *app, struct redis *r, struct arena *a, uint64_t reference, enum token_kind kind,
+                      struct ulid id, const char code[9], struct verdict *out)
+{
+    struct bench b = {.app = app, .redis = r, .a = a};
+    enum err e = find_flow(&b, reference, kind, id);
+
+    *out = (struct verdict){0};
+    if (e == ERR_ABSENT)
+        return ERR_GONE;
+    if (e == ERR_OK && kind == TOKEN_FLOW && b.flow.reference != reference)
+        return ERR_UNKNOWN_CALLER;
+    for (int i = 0; e == ERR_OK && i < AGAIN_MAX; i++) {
+        e = read_bench(&b);
+        if (e == ERR_OK)
+            e = judge(&b, code, out);
+        if (e != ERR_CONFLICT)
+            break;
+        e = ERR_OK;
+    }
+    return e == ERR_GONE ? gone(&b, out) : e;
+}

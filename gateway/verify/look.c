@@ -1,0 +1,151 @@
+#include "gateway/verify/look.h"
+
+#include "gateway/app.h"
+#include "gateway/intake/accept.h"
+#include "rules/base/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINKED_MAX = 8 }; /* closed work that this one goes on from */
+
+unsigned look_flow_partition(struct ulid flow, const struct pointer *found)
+{
+    return found != NULL ? ulid_partition(found->ticket) : ulid_partition(flow);
+}
+
+static enum err flow_of_reference(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id,
+                                  const struct pointer *p, uint64_t reference)
+{
+    struct flow f;
+    enum err e = flow_read(r, k, a, id, look_flow_partition(id, p), &f);
+
+    if (e == ERR_STORE)
+        return e;
+    return e == ERR_OK && str_is(f.state, "passed") && f.reference == reference ? ERR_OK : ERR_UNKNOWN_CALLER;
+}
+
+enum err look_flow_passed(struct redis *r, const struct keyring *k, struct arena *a, struct ulid flow,
+                          uint64_t reference)
+{
+    struct pointer p;
+    enum err e = pointer_read(r, a, reference, &p);
+
+    if (e == ERR_STORE)
+        return e;
+    return e == ERR_OK ? flow_of_reference(r, k, a, flow, &p, reference) : ERR_UNKNOWN_CALLER;
+}
+
+static bool is_zero(struct ulid u)
+{
+    return ulid_equal(u, (struct ulid){0});
+}
+
+/* L2 */
+static bool mine(const struct message *m, struct ulid me)
+{
+    switch (m->who) {
+    case MESSAGE_YOU:
+        return ulid_equal(m->participant, me);
+    case MESSAGE_SUPPORT:
+    case MESSAGE_SYSTEM:
+        return is_zero(m->participant) || ulid_equal(m->participant, me);
+    case MESSAGE_NOTE:
+        return false;
+    }
+    return false;
+}
+
+static enum err add_messages(struct redis *r, const struct keyring *k, struct arena *a, struct ulid ticket,
+                             struct look *out)
+{
+    struct message *all, *both;
+    size_t n;
+    enum err e = messages_read(r, k, a, ticket, &all, &n);
+
+    if (e != ERR_OK)
+        return e;
+    both = arena_array(a, struct message, n + out->message_count + 1);
+
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (mine(&all[i], out->me.id))
+            both[kept++] = all[i];
+    if (out->message_count > 0)
+        memcpy(both + kept, out->messages, out->message_count * sizeof *both);
+    out->messages = both;
+    out->message_count += kept;
+    return ERR_OK;
+}
+
+/* This ticket's messages, and before them those of the closed ones it goes on from. */
+static enum err read_messages(struct redis *r, const struct keyring *k, struct arena *a, struct look *out)
+{
+    struct ticket at = out->ticket;
+    enum err e = ERR_OK;
+
+    for (int i = 0; e == ERR_OK && i < LINKED_MAX; i++) {
+        struct ulid before;
+
+        e = add_messages(r, k, a, at.id, out);
+        if (e != ERR_OK || !id_parse(ID_TICKET, redis_field(at.fields, "linked"), &before))
+            break;
+        e = ticket_read(r, k, a, before, &at);
+    }
+    return e;
+}
+
+static enum err read_me(struct redis *r, const struct keyring *k, struct arena *a, struct look *out)
+{
+    struct participant *all;
+    size_t n;
+    enum err e = participants_read(r, k, a, &out->ticket, &all, &n);
+
+    for (size_t i = 0; e == ERR_OK && i < n; i++)
+        if (ulid_equal(all[i].id, out->pointer.participant)) {
+            out->me = all[i];
+            return ERR_OK;
+        }
+    return e == ERR_OK ? ERR_CORRUPT : e;
+}
+
+static enum err read_filed(struct redis *r, const struct keyring *k, struct arena *a, struct look *out)
+{
+    enum err e = ticket_read(r, k, a, out->pointer.ticket, &out->ticket);
+
+    if (e == ERR_OK)
+        e = read_me(r, k, a, out);
+    if (e == ERR_OK)
+        e = read_messages(r, k, a, out);
+    if (e != ERR_OK)
+        return e;
+    e = flow_read(r, k, a, out->me.id, ulid_partition(out->ticket.id), &out->flow);
+    out->has_flow = e == ERR_OK;
+    return e == ERR_ABSENT ? ERR_OK : e;
+}
+
+enum err look_read(struct app *app, struct redis *r, struct arena *a, uint64_t reference, enum token_kind kind,
+                   struct ulid id, struct look *out)
+{
+    struct ulid item;
+    enum err e;
+
+    *out = (struct look){.reference = reference};
+    if (kind == TOKEN_NONE)
+        return ERR_UNKNOWN_CALLER;
+    if (kind == TOKEN_ITEM && accept_find(app->accept, reference, &item)) {
+        out->written = true;
+        return ERR_OK;
+    }
+    e = pointer_read(r, a, reference, &out->pointer);
+    if (e == ERR_ABSENT && kind == TOKEN_ITEM) {
+        out->written = true; /* the token proves that we wrote it down; it waits, or is parked */
+        return ERR_OK;
+    }
+    if (e == ERR_OK && kind == TOKEN_FLOW)
+        e = flow_of_reference(r, app->keys, a, id, &out->pointer, reference);
+    if (e != ERR_OK)
+        return e == ERR_ABSENT ? ERR_UNKNOWN_CALLER : e;
+    return read_filed(r, app->keys, a, out);
+}
