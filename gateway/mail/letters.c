@@ -1,0 +1,344 @@
+#include "gateway/mail/letters.h"
+
+#include "gateway/app.h"
+#include "gateway/conf.h"
+#include "gateway/pages.h"
+#include "queues/clock.h"
+#include "queues/keys.h"
+#include "queues/log.h"
+#include "queues/outbox.h"
+#include "queues/seal.h"
+#include "rules/base/arena.h"
+#include "rules/base/doc.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    FETCH_MAX = 16,
+    UNDER_WAY_MAX = 64,
+    REDIS_MS = 2000,
+    LEASE_MS = 10000,
+    ASK_AGAIN_MS = 1000,
+    RATE_BURST = 3,
+    RATE_GAP_MS = 600 * 1000,
+    DAY_BURST = 10,
+    DAY_GAP_MS = 86400000 / 10,
+};
+
+/* How a mail ended. */
+struct report {
+    struct ulid id;
+    bool sent, final;
+    int64_t at_ms; /* sent: when; else when to try again */
+};
+
+struct letters {
+    struct app *app;
+    struct redis *redis;
+    struct arena *arena;     /* of the fetched mails */
+    char holder[33];         /* of the lease */
+    int64_t leased_until_ms; /* steady */
+    struct outbox_mail fetched[FETCH_MAX];
+    size_t fetched_count;
+    struct ulid under_way[UNDER_WAY_MAX];
+    size_t under_way_count;
+    struct report unsaid[UNDER_WAY_MAX]; /* how mails ended while Redis was away */
+    size_t unsaid_count;
+    _Atomic int64_t queued;
+};
+
+/* ---- under way ---- */
+
+static bool is_under_way(const struct letters *l, struct ulid id)
+{
+    for (size_t i = 0; i < l->under_way_count; i++)
+        if (ulid_equal(l->under_way[i], id))
+            return true;
+    return false;
+}
+
+static void no_longer(struct letters *l, struct ulid id)
+{
+    for (size_t i = 0; i < l->under_way_count; i++)
+        if (ulid_equal(l->under_way[i], id)) {
+            l->under_way[i] = l->under_way[--l->under_way_count];
+            return;
+        }
+}
+
+/* ---- fetching ---- */
+
+static enum err keep_lease(struct letters *l, struct arena *a)
+{
+    struct redis_value v;
+    int64_t now = clock_steady_ms();
+
+    if (now < l->leased_until_ms - LEASE_MS / 2)
+        return ERR_OK;
+
+    enum err e = redis_run(
+        l->redis, a, &v, SCRIPT_LEASE, 1, 3,
+        (struct str[]){key_at(a, "lease", "mail"), str_of(l->holder), str_of(arena_printf(a, "%d", LEASE_MS))});
+
+    if (e == ERR_OK && v.integer != 1)
+        e = ERR_ABSENT;
+    l->leased_until_ms = e == ERR_OK ? now + LEASE_MS : 0;
+    return e;
+}
+
+static enum err fetch(struct letters *l, int64_t now_ms, int64_t *wait_ms)
+{
+    struct outbox_mail due[FETCH_MAX + UNDER_WAY_MAX];
+    int64_t codes, others;
+    size_t n;
+
+    arena_reset(l->arena);
+    l->fetched_count = 0;
+
+    enum err e = outbox_due(l->redis, l->app->keys, l->arena, now_ms, FETCH_MAX + l->under_way_count, due, &n, wait_ms);
+
+    if (e == ERR_OK && outbox_waiting(l->redis, l->arena, &codes, &others) == ERR_OK)
+        atomic_store(&l->queued, codes + others);
+    for (size_t i = 0; e == ERR_OK && i < n && l->fetched_count < FETCH_MAX; i++)
+        if (!is_under_way(l, due[i].id))
+            l->fetched[l->fetched_count++] = due[i];
+    return e;
+}
+
+/* Takes the first fetched mail (of codes, where only those are wanted). */
+static bool take(struct letters *l, bool codes_only, struct outbox_mail *out)
+{
+    for (size_t i = 0; i < l->fetched_count; i++) {
+        if (codes_only && l->fetched[i].kind != OUTBOX_CODE)
+            continue;
+        *out = l->fetched[i];
+        memmove(l->fetched + i, l->fetched + i + 1, (l->fetched_count - i - 1) * sizeof *l->fetched);
+        l->fetched_count--;
+        return true;
+    }
+    return false;
+}
+
+/* ---- may it go? ---- */
+
+static enum err ask_rate(struct letters *l, struct arena *a, const char *scope, const struct outbox_mail *m, int gap_ms,
+                         int burst, int64_t *wait)
+{
+    struct redis_value v;
+    struct str who = str_of(arena_printf(a, "%s|%s", scope, str_lower(a, m->to)));
+    struct str key = key_at(a, "l", blind_index(l->app->keys, INDEX_RATE, who).at);
+    enum err e = redis_run(l->redis, a, &v, SCRIPT_RATE, 1, 4,
+                           (struct str[]){key, str_of(arena_printf(a, "%" PRId64, clock_now_ms())),
+                                          str_of(arena_printf(a, "%d", gap_ms)), str_of(arena_printf(a, "%d", burst))});
+
+    if (e == ERR_OK)
+        *wait = v.integer;
+    return e;
+}
+
+/* ERR_OK: now. ERR_LIMIT: it was put back, or dropped. */
+static enum err may_go(struct letters *l, struct arena *a, const struct outbox_mail *m, int64_t now_ms)
+{
+    int64_t wait = 0;
+    enum err e = ERR_OK;
+
+    if (m->silent || (m->ends_ms > 0 && m->ends_ms <= now_ms)) {
+        e = outbox_failed(l->redis, l->app->keys, a, m->id, true, now_ms, 0);
+        return e == ERR_OK ? ERR_LIMIT : e;
+    }
+    if (m->kind != OUTBOX_CODE || !l->app->conf->limits || m->tries > 0)
+        return ERR_OK;
+    e = ask_rate(l, a, "code", m, RATE_GAP_MS, RATE_BURST, &wait);
+    if (e == ERR_OK && wait == 0)
+        e = ask_rate(l, a, "day", m, DAY_GAP_MS, DAY_BURST, &wait);
+    if (e != ERR_OK || wait == 0)
+        return e;
+
+    bool in_time = m->ends_ms == 0 || now_ms + wait < m->ends_ms;
+
+    e = outbox_failed(l->redis, l->app->keys, a, m->id, !in_time, now_ms, now_ms + wait);
+    return e == ERR_OK ? ERR_LIMIT : e;
+}
+
+/* ---- words ---- */
+
+static struct str part(struct letters *l, const char *lang, const char *page, const struct doc *d, struct arena *a)
+{
+    struct str s;
+
+    return pages_render(&s, l->app->pages, lang, page, d, a) == ERR_OK ? s : STR("");
+}
+
+static void render(struct letters *l, const struct outbox_mail *m, struct arena *a, struct mail *out)
+{
+    const struct conf *conf = l->app->conf;
+    const struct pages *pages = l->app->pages;
+    const char *lang = pages_match(pages, m->language);
+    const char *ref = arena_strdup(a, reference_print(m->reference).at);
+    bool code = m->kind == OUTBOX_CODE;
+    struct doc *d = doc_object();
+
+    if (lang == NULL)
+        lang = pages_language_at(pages, 0);
+    doc_set_text(d, "reference", str_of(ref));
+    doc_set_text(d, "url", str_of(arena_printf(a, "%s/requests/%s", l->app->origin, ref)));
+    if (code) {
+        struct doc *when = pages_moment(pages, lang, m->asked_ms);
+
+        doc_set_text(d, "code", str_of(arena_printf(a, "%.4s %.4s", m->code.at, m->code.at + 4)));
+        doc_set(d, "when", doc_copy(doc_get(when, "text")));
+        doc_close(when);
+    } else {
+        doc_set_text(d, "text", m->text);
+    }
+    *out = (struct mail){
+        .id = id_print(ID_MAIL, m->id),
+        .kind = code ? MAIL_CODE : MAIL_OTHER,
+        .author = code ? MAIL_GENERATED : MAIL_BY_PERSON,
+        .from = {str_of(conf->mail_from_name), str_of(conf->mail_from_address)},
+        .to = {STR(""), {str_copy(a, m->to), m->to.len}},
+        .subject = str_of(
+            pages_fill(a, pages_text(pages, lang, code ? "subject.code" : "subject.reply"), "reference", str_of(ref))),
+        .text = part(l, lang, code ? "mail/code.txt" : "mail/reply.txt", d, a),
+        .html = part(l, lang, code ? "mail/code.html" : "mail/reply.html", d, a),
+        .language = str_of(lang),
+        .made_ms = clock_now_ms(),
+        .expires_ms = m->ends_ms,
+        .tries = m->tries,
+    };
+
+    const char *host = strrchr(conf->mail_from_address, '@');
+
+    out->message_id = str_of(arena_printf(a, "<%s@%s>", out->id.at, host == NULL ? "localhost" : host + 1));
+    doc_close(d);
+}
+
+/* ---- the source ---- */
+
+static enum err say(struct letters *l, const struct report *r)
+{
+    struct arena *a = arena_open(8192);
+    enum err e = r->sent ? outbox_sent(l->redis, l->app->keys, a, r->id, r->at_ms)
+                         : outbox_failed(l->redis, l->app->keys, a, r->id, r->final, clock_now_ms(), r->at_ms);
+
+    arena_close(a);
+    return e;
+}
+
+/* A mail counts as under way until its end is stored, so that it does not go out twice. */
+static void report(struct letters *l, const char *id, struct report r)
+{
+    if (!id_parse(ID_MAIL, str_of(id), &r.id))
+        return;
+    if (say(l, &r) == ERR_OK)
+        no_longer(l, r.id);
+    else if (l->unsaid_count < UNDER_WAY_MAX)
+        l->unsaid[l->unsaid_count++] = r;
+}
+
+static enum err say_unsaid(struct letters *l)
+{
+    while (l->unsaid_count > 0) {
+        const struct report *r = &l->unsaid[l->unsaid_count - 1];
+        enum err e = say(l, r);
+
+        if (e != ERR_OK)
+            return e;
+        no_longer(l, r->id);
+        l->unsaid_count--;
+    }
+    return ERR_OK;
+}
+
+static enum err on_next(void *arg, bool codes_only, int64_t now_ms, struct arena *a, struct mail *out, int64_t *wait_ms)
+{
+    struct letters *l = arg;
+    struct outbox_mail m;
+    enum err e = say_unsaid(l);
+
+    *wait_ms = ASK_AGAIN_MS;
+    if (e == ERR_OK)
+        e = keep_lease(l, a);
+    if (e != ERR_OK || l->under_way_count == UNDER_WAY_MAX)
+        return e == ERR_OK ? ERR_ABSENT : e;
+    for (int fetches = 0;;) {
+        if (!take(l, codes_only, &m)) {
+            int64_t wait = -1;
+
+            if (fetches++ > 0)
+                return ERR_ABSENT;
+            if ((e = fetch(l, now_ms, &wait)) != ERR_OK)
+                return e;
+            if (wait >= 0 && wait < *wait_ms)
+                *wait_ms = wait;
+            continue;
+        }
+        e = may_go(l, a, &m, now_ms);
+        if (e == ERR_LIMIT)
+            continue;
+        if (e != ERR_OK)
+            return e;
+        l->under_way[l->under_way_count++] = m.id;
+        render(l, &m, a, out);
+        return ERR_OK;
+    }
+}
+
+static void on_sent(void *arg, const char *id, int64_t at_ms)
+{
+    report(arg, id, (struct report){.sent = true, .at_ms = at_ms});
+}
+
+static void on_failed(void *arg, const char *id, bool final, const char *why, int64_t retry_at_ms)
+{
+    log_info("mail_not_taken", "mail=%s final=%d why=%s", id, final, why);
+    report(arg, id, (struct report){.final = final, .at_ms = retry_at_ms});
+}
+
+static void on_later(void *arg, const char *id, int64_t at_ms)
+{
+    report(arg, id, (struct report){.at_ms = at_ms});
+}
+
+static int64_t on_queued(void *arg)
+{
+    return atomic_load(&((struct letters *)arg)->queued);
+}
+
+struct letters *letters_open(struct app *app, const struct redis_target *redis)
+{
+    struct letters *l = calloc(1, sizeof *l);
+    char host[256] = "";
+    struct buf who = {0};
+
+    if (l == NULL)
+        abort();
+    l->app = app;
+    l->redis = redis_open(redis, REDIS_MS);
+    l->arena = arena_open(64 * 1024);
+    (void)gethostname(host, sizeof host - 1);
+    /* The same after a restart: nobody waits for the lease of a process that died. */
+    buf_printf(&who, "%s|%s", host, app->conf->data);
+    memcpy(l->holder, blind_index(app->keys, INDEX_RATE, buf_view(&who)).at, sizeof l->holder);
+    buf_free(&who);
+    return l;
+}
+
+void letters_close(struct letters *l)
+{
+    if (l == NULL)
+        return;
+    redis_close(l->redis);
+    arena_close(l->arena);
+    free(l);
+}
+
+struct mail_source letters_source(struct letters *l)
+{
+    return (struct mail_source){
+        .arg = l, .next = on_next, .sent = on_sent, .failed = on_failed, .later = on_later, .queued = on_queued};
+}

@@ -1,0 +1,21 @@
+/* letters.h - the outbox as the sender's source: what is due, put into words.
+ *
+ * W1  one gateway at a time sends (lease `mail`); the others wait for it to end;
+ * W2  a mail is rendered when it goes out, in its reader's language;
+ * W3  where limits are on, one mailbox gets at most 3 codes at once, then one in 10
+ *     minutes, and 10 in 24 hours: what is too much waits, and is dropped at its end. */
+#ifndef GATEWAY_MAIL_LETTERS_H
+#define GATEWAY_MAIL_LETTERS_H
+
+#include "gateway/mail/sender.h"
+
+struct app;
+struct letters;
+struct redis_target;
+
+struct letters *letters_open(struct app *app, const struct redis_target *redis);
+/* After the sender was closed. NULL is allowed. */
+void letters_close(struct letters *l);
+struct mail_source letters_source(struct letters *l);
+
+#endif
