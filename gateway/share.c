@@ -1,5 +1,6 @@
 #include "gateway/share.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,4 +29,27 @@ enum err share_find(char *out, size_t bytes, char *why, size_t why_bytes)
     (void)snprintf(why, why_bytes, "neither %s/share nor %s/../share/postern is there: `make install` puts it there",
                    program, program);
     return ERR_ABSENT;
+}
+
+enum err share_read(const char *folder, const char *name, size_t bytes_max, struct buf *out)
+{
+    char path[8300], chunk[16384];
+    size_t n;
+    enum err e = ERR_OK;
+
+    (void)snprintf(path, sizeof path, "%s%s%s", folder == NULL ? "" : folder, folder == NULL ? "" : "/", name);
+
+    FILE *f = fopen(path, "re");
+
+    if (f == NULL)
+        return errno == ENOENT ? ERR_ABSENT : ERR_IO;
+    while (e == ERR_OK && (n = fread(chunk, 1, sizeof chunk, f)) > 0) {
+        buf_add(out, chunk, n);
+        if (out->len > bytes_max)
+            e = ERR_LARGE;
+    }
+    if (e == ERR_OK && ferror(f))
+        e = ERR_IO;
+    (void)fclose(f);
+    return e;
 }

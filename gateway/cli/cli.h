@@ -19,8 +19,11 @@
 
 /* One line for each command: command_<name> is what its file defines. The order is the order of the help. */
 #define COMMAND_LIST(X) \
+    X(serve)            \
     X(check)            \
+    X(contacts_import)  \
     X(mail_show)        \
+    X(rules_explain)    \
     X(help)
 
 /* sysexits.h has the same numbers; the meanings are ours. */

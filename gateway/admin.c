@@ -1,0 +1,153 @@
+#include "gateway/admin.h"
+
+#include "gateway/app.h"
+#include "gateway/cli/cli.h"
+#include "gateway/http/call.h"
+#include "gateway/http/server.h"
+#include "gateway/intake/accept.h"
+#include "gateway/mail/sender.h"
+#include "gateway/work.h"
+#include "queues/filer.h"
+#include "queues/journal.h"
+#include "queues/redis_server.h"
+#include "rules/base/doc.h"
+
+#include <inttypes.h>
+#include <sys/resource.h>
+
+void admin_live(struct call *c)
+{
+    call_answer_empty(c, 204);
+}
+
+/* ---- ready ---- */
+
+static bool add(struct doc *checks, const char *name, bool well, const char *why)
+{
+    struct doc *d = doc_object();
+
+    doc_set_bool(d, "ok", well);
+    if (!well)
+        doc_set_text(d, "why", str_of(why));
+    doc_set(checks, name, d);
+    return well;
+}
+
+static const char *redis_why_not(struct app *app, const struct filer_state *f, char out[400])
+{
+    struct redis_server_state s;
+
+    if (app->redis_server == NULL)
+        return f->why;
+    redis_server_state(app->redis_server, &s);
+    if (s.why[0] == '\0')
+        return f->why;
+    (void)snprintf(out, 400, "%s", s.why);
+    return out;
+}
+
+void admin_ready(struct call *c)
+{
+    struct app *app = c->app;
+    struct doc *d = doc_object(), *checks = doc_object();
+    struct journal_state j;
+    struct filer_state f;
+    struct mail_sender_state m;
+    char why[400];
+
+    journal_state(app->journal, &j);
+    filer_state(app->filer, &f);
+    mail_sender_state(app->sender, &m);
+
+    bool well = add(checks, "journal", j.well, j.why);
+
+    well &= add(checks, "redis", f.ready, redis_why_not(app, &f, why));
+    well &= add(checks, "mail", m.well, m.why);
+    well &= add(checks, "parked", j.parked == 0,
+                "items could not be filed and wait for somebody to look: see the log for item_parked");
+    doc_set_bool(d, "ready", well);
+    doc_set(d, "checks", checks);
+    call_set_header(c, "cache-control", STR("no-store"));
+    call_answer_doc(c, well ? 200 : 503, d);
+    doc_close(d);
+}
+
+/* ---- metrics ---- */
+
+static void metric(struct buf *b, const char *name, const char *type, const char *help, uint64_t value)
+{
+    buf_printf(b, "# HELP postern_%s %s\n# TYPE postern_%s %s\npostern_%s %" PRIu64 "\n", name, help, name, type, name,
+               value);
+}
+
+static void http_metrics(struct buf *b, struct app *app)
+{
+    struct server_counts s;
+
+    server_counts(app->server, &s);
+    metric(b, "http_connections_total", "counter", "Connections accepted.", s.connections);
+    metric(b, "http_open_connections", "gauge", "Connections open now.", s.open_connections);
+    metric(b, "http_refused_total", "counter", "Requests refused by the edge before any handler.", s.refused);
+    metric(b, "http_slow_killed_total", "counter", "Connections closed for being too slow.", s.killed_slow);
+    metric(b, "event_streams", "gauge", "Open event streams of consoles.", s.streams);
+    buf_text(b, "# HELP postern_http_requests_total Requests answered, by class of status.\n"
+                "# TYPE postern_http_requests_total counter\n");
+    for (int i = 1; i <= 5; i++)
+        buf_printf(b, "postern_http_requests_total{status=\"%dxx\"} %" PRIu64 "\n", i, s.by_status[i]);
+}
+
+static void journal_metrics(struct buf *b, struct app *app)
+{
+    struct journal_state j;
+
+    journal_state(app->journal, &j);
+    metric(b, "journal_rows_total", "counter", "Items committed to the journal since the start.", j.rows);
+    metric(b, "journal_commits_total", "counter", "Commits of the journal since the start.", j.commits);
+    metric(b, "journal_errors_total", "counter", "Commits that failed.", j.errors);
+    metric(b, "journal_unfiled_items", "gauge", "Items in the journal that Redis does not have yet.", j.unfiled);
+    metric(b, "journal_parked_items", "gauge", "Items that failed for a reason of their own.", j.parked);
+    metric(b, "journal_segments", "gauge", "Segment files.", j.segments);
+    metric(b, "journal_bytes", "gauge", "Bytes on disk.", (uint64_t)j.bytes);
+}
+
+static void filer_metrics(struct buf *b, struct app *app)
+{
+    struct filer_state f;
+    struct mail_sender_state m;
+
+    filer_state(app->filer, &f);
+    mail_sender_state(app->sender, &m);
+    metric(b, "redis_ready", "gauge", "1 where Redis is there and fit.", f.ready);
+    metric(b, "items_filed_total", "counter", "Items filed in Redis since the start.", f.filed);
+    metric(b, "items_filed_again_total", "counter", "Items that had been filed before.", f.again);
+    metric(b, "filing_rounds_total", "counter", "Exchanges with Redis for filing.", f.rounds);
+    metric(b, "accept_unfiled_items", "gauge", "Items answered as written, known in memory.",
+           accept_unfiled(app->accept));
+    metric(b, "work_waiting_jobs", "gauge", "Jobs waiting for a worker.", work_waiting(app->workers));
+    metric(b, "mail_sent_total", "counter", "Mails that a relay took, or that were written to the folder.", m.sent);
+    metric(b, "mail_deferred_total", "counter", "Deliveries put off.", m.deferred);
+    metric(b, "mail_refused_total", "counter", "Mails refused for good.", m.refused);
+    metric(b, "mail_queued", "gauge", "Mails waiting.", m.queued < 0 ? 0 : (uint64_t)m.queued);
+}
+
+void admin_metrics(struct call *c)
+{
+    struct rusage use;
+    struct buf b = {0};
+
+    buf_printf(&b,
+               "# HELP postern_build_info Version of the program.\n# TYPE postern_build_info gauge\n"
+               "postern_build_info{version=\"%s\"} 1\n",
+               POSTERN_VERSION);
+    http_metrics(&b, c->app);
+    journal_metrics(&b, c->app);
+    filer_metrics(&b, c->app);
+    if (getrusage(RUSAGE_SELF, &use) == 0)
+        buf_printf(&b,
+                   "# HELP postern_cpu_seconds_total CPU time used.\n# TYPE postern_cpu_seconds_total counter\n"
+                   "postern_cpu_seconds_total %.3f\n",
+                   (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+                       (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6);
+    call_answer(c, 200, "text/plain; version=0.0.4; charset=utf-8", buf_view(&b));
+    buf_free(&b);
+}

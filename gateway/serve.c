@@ -1,0 +1,474 @@
+#include "gateway/serve.h"
+
+#include "gateway/app.h"
+#include "gateway/conf.h"
+#include "gateway/http/asset.h"
+#include "gateway/http/server.h"
+#include "gateway/http/tls.h"
+#include "gateway/intake/accept.h"
+#include "gateway/intake/flood.h"
+#include "gateway/mail/letters.h"
+#include "gateway/mail/sender.h"
+#include "gateway/pages.h"
+#include "gateway/routes.h"
+#include "gateway/rulesfile.h"
+#include "gateway/say.h"
+#include "gateway/share.h"
+#include "gateway/staff/console.h"
+#include "gateway/tail.h"
+#include "gateway/work.h"
+#include "queues/clock.h"
+#include "queues/filer.h"
+#include "queues/journal.h"
+#include "queues/log.h"
+#include "queues/number.h"
+#include "queues/redis_server.h"
+#include "queues/ruleset.h"
+#include "queues/seal.h"
+#include "rules/base/arena.h"
+#include "rules/phone.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+enum {
+    WORKERS = 4,
+    CONNECTIONS_MAX = 10000,
+    BODY_MAX = 1126 * 1024, /* 1.1 MiB: above, the edge answers */
+    RESERVE_MAX = 1024 * 1024 * 1024,
+    ROTATE_BYTES = 64 * 1024 * 1024,
+    ROTATE_MS = 10 * 60 * 1000,
+    OPENAPI_MAX = 1024 * 1024,
+};
+
+struct serve {
+    struct app app;
+    struct conf conf;
+    struct letters *letters;
+    char cert[4200], key[4200], identity[4200], mails[4200];
+    const struct redis_target *redis;
+    struct str policy;
+    struct call_header public_headers[8], staff_headers[8];
+};
+
+enum { LISTENERS = 3 };
+
+static const enum conf_listen served[LISTENERS] = {CONF_PUBLIC, CONF_STAFF, CONF_ADMIN};
+static const char *const names[LISTENERS] = {"public", "staff", "admin"};
+
+static enum err fail(char *why, enum err e, const char *format, const char *a, const char *b)
+{
+    (void)snprintf(why, SERVE_WHY_BYTES, format, a, b);
+    return e;
+}
+
+/* ---- folders and keys ---- */
+
+static enum err make_data(struct serve *s, char *why)
+{
+    const char *data = s->conf.data;
+
+    if (mkdir(data, 0700) != 0 && errno != EEXIST)
+        return fail(why, ERR_IO, "the data folder %s cannot be made (%s): make it, or name another with `data`", data,
+                    strerror(errno));
+    if (access(data, W_OK | X_OK) != 0)
+        return fail(why, ERR_DENIED, "the data folder %s cannot be written (%s): give it to the user postern runs as",
+                    data, strerror(errno));
+    return ERR_OK;
+}
+
+/* Sealed data without its key must not get a fresh one: that would look like an empty house. */
+static bool has_data(const struct serve *s)
+{
+    char path[4200];
+
+    (void)snprintf(path, sizeof path, "%s/journal", s->conf.data);
+    return access(path, F_OK) == 0;
+}
+
+static int64_t reserve_bytes(const struct serve *s)
+{
+    struct statvfs v;
+    int64_t share;
+
+    if (s->conf.reserve_bytes >= 0 || statvfs(s->conf.data, &v) != 0)
+        return s->conf.reserve_bytes >= 0 ? s->conf.reserve_bytes : 0;
+    share = (int64_t)v.f_blocks * (int64_t)v.f_frsize / 20;
+    return share < RESERVE_MAX ? share : RESERVE_MAX;
+}
+
+static enum err open_journal(struct serve *s, char *why)
+{
+    char folder[4200];
+    struct journal_options o = {.folder = folder,
+                                .keys = s->app.keys,
+                                .keep_ms = s->conf.journal_keep_ms,
+                                .rotate_ms = ROTATE_MS,
+                                .rotate_bytes = ROTATE_BYTES,
+                                .reserve_bytes = reserve_bytes(s)};
+
+    (void)snprintf(folder, sizeof folder, "%s/journal", s->conf.data);
+    return journal_open(&s->app.journal, &o, why, SERVE_WHY_BYTES);
+}
+
+/* ---- words and rules ---- */
+
+static enum err open_pages(struct serve *s, char *why)
+{
+    struct pages_about about = {s->conf.brand, s->conf.help_phone};
+    struct buf faults = {0};
+    enum err e = share_find(s->app.share, sizeof s->app.share, why, SERVE_WHY_BYTES);
+
+    if (e != ERR_OK)
+        return e;
+    e = pages_open(&s->app.pages, s->app.share, &about, &faults);
+    if (e != ERR_OK)
+        (void)snprintf(why, SERVE_WHY_BYTES, "the pages cannot be used: %.400s", buf_view(&faults).at);
+    buf_free(&faults);
+    return e;
+}
+
+static enum err load_rules(struct serve *s, const struct conf *conf, struct rules **out, char *why)
+{
+    struct buf faults = {0};
+    enum err e = rulesfile_load(out, conf->rules, s->app.share, &faults);
+
+    if (e != ERR_OK)
+        (void)snprintf(why, SERVE_WHY_BYTES, "%.500s", buf_view(&faults).at);
+    buf_free(&faults);
+    return e;
+}
+
+static enum err open_rules(struct serve *s, char *why)
+{
+    struct rules *rules;
+    enum err e = load_rules(s, &s->conf, &rules, why);
+
+    if (e == ERR_OK)
+        s->app.rules = ruleset_open(rules);
+    return e;
+}
+
+/* ---- Redis and the threads around it ---- */
+
+static enum err open_redis(struct serve *s, char *why)
+{
+    s->redis = &s->conf.redis;
+    if (!s->conf.redis_embedded)
+        return ERR_OK;
+
+    enum err e = redis_server_open(&s->app.redis_server, s->conf.data, why);
+
+    if (e == ERR_OK)
+        s->redis = redis_server_target(s->app.redis_server);
+    return e;
+}
+
+static void on_filed(void *arg, const struct filing *f)
+{
+    struct serve *s = arg;
+
+    accept_filed(s->app.accept, f);
+    if (f->mailed)
+        mail_sender_wake(s->app.sender);
+}
+
+static bool on_refuse(void *arg, const struct filing *f)
+{
+    struct serve *s = arg;
+
+    return accept_refuse(s->app.accept, f);
+}
+
+static void on_tick(void *arg, struct redis *r)
+{
+    struct serve *s = arg;
+    struct arena *a = arena_open(4096);
+
+    if (number_low(s->app.numbers) && number_refill(s->app.numbers, r, a) != ERR_OK)
+        log_warn("numbers_not_refilled", "why=%s", redis_why(r));
+    arena_close(a);
+}
+
+/* What we call ourselves to a relay: the domain we write from. */
+static const char *mail_domain(const struct conf *c)
+{
+    const char *at = strrchr(c->mail_from_address, '@');
+
+    return at == NULL ? "localhost" : at + 1;
+}
+
+static enum err open_mail(struct serve *s)
+{
+    struct mail_sender_conf c = {.folder = s->mails, .limits = s->conf.limits};
+    struct mail_source source;
+
+    (void)snprintf(s->mails, sizeof s->mails, "%s/mail", s->conf.data);
+    for (int i = 0; i < SMTP_RELAYS_MAX; i++)
+        c.smtp.relay[i] = s->conf.relay[i].url;
+    c.smtp.user = s->conf.mail_user;
+    c.smtp.password = s->conf.mail_password;
+    c.smtp.hello = mail_domain(&s->conf);
+    s->letters = letters_open(&s->app, s->redis);
+    source = letters_source(s->letters);
+    return mail_sender_open(&s->app.sender, &c, &source);
+}
+
+static void open_filer(struct serve *s)
+{
+    struct filer_options o = {.journal = s->app.journal,
+                              .keys = s->app.keys,
+                              .rules = s->app.rules,
+                              .redis = s->redis,
+                              .region = s->app.region[0] == '\0' ? NULL : s->app.region,
+                              .identity_file = s->identity,
+                              .grace_ms = s->conf.journal_keep_ms,
+                              .filed = on_filed,
+                              .refuse = on_refuse,
+                              .tick = on_tick,
+                              .arg = s};
+
+    (void)snprintf(s->identity, sizeof s->identity, "%s/redis-identity", s->conf.data);
+    s->app.filer = filer_open(&o);
+}
+
+/* ---- listeners ---- */
+
+static enum err find_tls(struct serve *s, char *why)
+{
+    const struct conf *c = &s->conf;
+
+    if (c->tls_cert[0] != '\0') {
+        (void)snprintf(s->cert, sizeof s->cert, "%s", c->tls_cert);
+        (void)snprintf(s->key, sizeof s->key, "%s", c->tls_key);
+        return ERR_OK;
+    }
+    (void)snprintf(s->cert, sizeof s->cert, "%s/self-signed.pem", c->data);
+    (void)snprintf(s->key, sizeof s->key, "%s/self-signed-key.pem", c->data);
+    if (access(s->cert, R_OK) == 0 && access(s->key, R_OK) == 0)
+        return ERR_OK;
+    log_warn("tls_self_signed", "cert=%s what=%s", s->cert, "browsers will warn; set `tls` to a real certificate");
+    return tls_make_self_signed(s->cert, s->key, why, SERVE_WHY_BYTES);
+}
+
+static size_t fix_headers(struct serve *s, struct call_header out[8], bool console)
+{
+    const struct call_header all[] = {
+        {STR("content-security-policy"), console ? console_policy() : s->policy},
+        {STR("strict-transport-security"), STR("max-age=31536000; includeSubDomains")},
+        {STR("x-content-type-options"), STR("nosniff")},
+        {STR("referrer-policy"), console ? STR("same-origin") : STR("no-referrer")},
+        {STR("cross-origin-opener-policy"), STR("same-origin")},
+        {STR("cross-origin-resource-policy"), STR("same-origin")},
+    };
+
+    memcpy(out, all, sizeof all);
+    return sizeof all / sizeof all[0];
+}
+
+static void build_assets(struct serve *s)
+{
+    struct pages_site site = {s->app.origin, s->conf.mail_from_address, clock_now_ms()};
+    struct assets *assets = assets_open();
+    struct buf openapi = {0};
+
+    pages_assets(s->app.pages, &site, assets);
+    if (share_read(s->app.share, "openapi.json", OPENAPI_MAX, &openapi) == ERR_OK)
+        assets_add(assets, "/openapi.json", "application/json", buf_view(&openapi), NULL, 0);
+    buf_free(&openapi);
+    s->app.assets = assets;
+}
+
+static enum err open_server(struct serve *s, char *why)
+{
+    struct assets *console = console_assets(s->app.share);
+    struct listener l[LISTENERS] = {
+        {.tls = true,
+         .routes = routes_public,
+         .route_count = routes_public_count,
+         .absent = say_absent,
+         .refusal = say_refusal,
+         .fixed_headers = s->public_headers,
+         .assets = s->app.assets},
+        {.tls = true,
+         .routes = routes_staff,
+         .route_count = routes_staff_count,
+         .fixed_headers = s->staff_headers,
+         .assets = console},
+        {.routes = routes_admin, .route_count = routes_admin_count},
+    };
+    struct server_options o = {.app = &s->app,
+                               .workers = s->app.workers,
+                               .listeners = l,
+                               .listener_count = LISTENERS,
+                               .loops = s->conf.threads,
+                               .cert_file = s->cert,
+                               .key_file = s->key,
+                               .connections_max = CONNECTIONS_MAX};
+
+    for (int i = 0; i < LISTENERS; i++) {
+        l[i].name = names[i];
+        l[i].address = s->conf.listen[served[i]].host;
+        l[i].port = s->conf.listen[served[i]].port;
+        l[i].body_bytes_max = BODY_MAX;
+        l[i].proxy = s->conf.proxy[0] != '\0' && i < 2;
+        l[i].proxy_peers = s->conf.proxy;
+    }
+    l[0].fixed_header_count = fix_headers(s, s->public_headers, false);
+    l[1].fixed_header_count = fix_headers(s, s->staff_headers, true);
+    if (o.loops == 0) {
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+        o.loops = cores < 1 ? 1 : (int)cores;
+    }
+
+    enum err e = server_open(&s->app.server, &o, why);
+
+    assets_close(console);
+    return e;
+}
+
+/* An origin without a port of its own gets the one that was picked. */
+static void fill_origin(char *out, size_t bytes, const char *origin, int port)
+{
+    const char *colon = strrchr(origin, ':');
+
+    if (colon != NULL && strcmp(colon, ":0") == 0)
+        (void)snprintf(out, bytes, "%.*s:%d", (int)(colon - origin), origin, port);
+    else
+        (void)snprintf(out, bytes, "%s", origin);
+}
+
+static enum err write_ports(struct serve *s, char *why)
+{
+    char path[4200], beside[4300];
+    FILE *f;
+
+    (void)snprintf(path, sizeof path, "%s/ports.json", s->conf.data);
+    (void)snprintf(beside, sizeof beside, "%s.new", path);
+    f = fopen(beside, "we");
+    if (f == NULL)
+        return fail(why, ERR_IO, "%.300s cannot be written: %.80s", beside, strerror(errno));
+    (void)fprintf(f, "{\"public\":%d,\"staff\":%d,\"admin\":%d}\n", server_port(s->app.server, 0),
+                  server_port(s->app.server, 1), server_port(s->app.server, 2));
+    if (fclose(f) != 0 || rename(beside, path) != 0)
+        return fail(why, ERR_IO, "%.300s cannot be written: %.80s", path, strerror(errno));
+    return ERR_OK;
+}
+
+/* ---- open, reload, close ---- */
+
+/* Who asks stops before who answers: listeners, workers, what is on its way to the journal, then the rest. */
+void serve_close(struct serve *s)
+{
+    if (s == NULL)
+        return;
+    if (s->app.server != NULL)
+        server_close(s->app.server);
+    tail_close(s->app.tail);
+    workers_close(s->app.workers);
+    if (s->app.accept != NULL)
+        accept_wait_quiet(s->app.accept);
+    filer_close(s->app.filer);
+    mail_sender_close(s->app.sender);
+    letters_close(s->letters);
+    redis_server_close(s->app.redis_server);
+    journal_close(s->app.journal);
+    accept_close(s->app.accept);
+    flood_close(s->app.flood);
+    assets_close(s->app.assets);
+    pages_close(s->app.pages);
+    ruleset_close(s->app.rules);
+    number_close(s->app.numbers);
+    keyring_close(s->app.keys);
+    free(s);
+}
+
+static enum err open_all(struct serve *s, char *why)
+{
+    struct app *app = &s->app;
+    enum err e = make_data(s, why);
+
+    if (e == ERR_OK)
+        e = keyring_open(&app->keys, s->conf.keys, !has_data(s), why);
+    if (e == ERR_OK)
+        e = open_pages(s, why);
+    if (e == ERR_OK)
+        e = open_rules(s, why);
+    if (e == ERR_OK)
+        e = number_open(&app->numbers, app->keys, s->conf.data, why);
+    if (e == ERR_OK)
+        e = open_journal(s, why);
+    if (e == ERR_OK)
+        e = find_tls(s, why);
+    if (e == ERR_OK)
+        e = open_redis(s, why);
+    if (e != ERR_OK)
+        return e;
+    app->flood = flood_open();
+    app->accept = accept_open(app);
+    e = accept_rebuild(app->accept);
+    if (e != ERR_OK)
+        return fail(why, e, "the journal in %s cannot be read: %s", s->conf.data, err_text(e));
+    app->workers = workers_open(WORKERS, s->redis);
+    e = open_mail(s);
+    if (e != ERR_OK)
+        return fail(why, e, "the mail relay cannot be used: check `mail`%s%s", "", "");
+    open_filer(s);
+    s->policy = pages_policy(app->pages);
+    fill_origin(app->origin, sizeof app->origin, s->conf.origin, s->conf.listen[CONF_PUBLIC].port);
+    build_assets(s);
+    e = open_server(s, why);
+    if (e != ERR_OK)
+        return e;
+    fill_origin(app->origin, sizeof app->origin, s->conf.origin, server_port(app->server, 0));
+    fill_origin(app->origin_staff, sizeof app->origin_staff, s->conf.origin_staff, server_port(app->server, 1));
+    app->tail = tail_open(app, s->redis, 1);
+    return write_ports(s, why);
+}
+
+enum err serve_open(struct serve **out, const struct conf *conf, char why[SERVE_WHY_BYTES])
+{
+    struct serve *s = calloc(1, sizeof *s);
+    char e164[PHONE_BYTES];
+
+    if (s == NULL)
+        abort();
+    s->conf = *conf;
+    s->app.conf = &s->conf;
+    log_set_level(conf->log);
+    if (phone_e164(str_of(conf->help_phone), NULL, e164))
+        (void)phone_region(e164, s->app.region);
+
+    enum err e = open_all(s, why);
+
+    if (e != ERR_OK) {
+        serve_close(s);
+        return e;
+    }
+    log_info("serving", "public=%d staff=%d admin=%d data=%s", server_port(s->app.server, 0),
+             server_port(s->app.server, 1), server_port(s->app.server, 2), s->conf.data);
+    *out = s;
+    return ERR_OK;
+}
+
+void serve_reload(struct serve *s, const struct conf *conf)
+{
+    char why[SERVE_WHY_BYTES];
+    struct rules *rules;
+
+    log_set_level(conf->log);
+    if (load_rules(s, conf, &rules, why) == ERR_OK) {
+        ruleset_swap(s->app.rules, rules);
+        log_info("rules_loaded");
+    } else {
+        log_error("rules_refused", "why=%s kept=%s", why, "the rules before");
+    }
+    if (server_reload_tls(s->app.server, s->cert, s->key, why) != ERR_OK)
+        log_error("tls_refused", "why=%s kept=%s", why, "the certificate before");
+}
