@@ -1,0 +1,376 @@
+/* Filing against a real redis-server: once, in any order, with every exchange failing once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "queues/filing.h"
+#include "queues/flow.h"
+#include "queues/keys.h"
+#include "rules/base/arena.h"
+#include "rules/route.h"
+#include "tests/unit/queues/scratch_redis.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NOW INT64_C(1795500000000)
+
+static const char rules_text[] = "queue triage { title \"Triage\" first-reply 1h calendar always }\n"
+                                 "queue outage { title \"Outage\" first-reply 30m calendar always }\n"
+                                 "route when known yes to outage priority 60\n"
+                                 "route otherwise to triage priority 50\n";
+
+static struct scratch_redis server;
+static struct keyring *keys;
+static struct rules *rules;
+static struct redis *link_;
+static struct arena *a;
+
+static enum err no_zone(void *arg, const char *name, struct buf *bytes)
+{
+    (void)arg;
+    (void)name;
+    (void)bytes;
+    return ERR_ABSENT;
+}
+
+static int begin(void **state)
+{
+    char folder[128], why[KEYRING_WHY_BYTES];
+    struct buf faults = {0};
+
+    (void)state;
+    a = arena_open(65536);
+    scratch_open(&server);
+    scratch_start(&server, NULL);
+    (void)snprintf(folder, sizeof folder, "%s/keys", server.folder);
+    assert_int_equal(keyring_open(&keys, folder, true, why), ERR_OK);
+    link_ = redis_open(&server.target, 10000);
+    if (rules_load(&rules, "test.rules", str_of(rules_text), no_zone, NULL, &faults) != ERR_OK)
+        fail_msg("%s", buf_view(&faults).at);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    rules_close(rules);
+    redis_close(link_);
+    keyring_close(keys);
+    scratch_close(&server);
+    arena_close(a);
+    return 0;
+}
+
+static int empty(void **state)
+{
+    (void)state;
+    (void)scratch_say(link_, a, "FLUSHALL");
+    return 0;
+}
+
+static struct item request(uint64_t reference, const char *email, const char *text)
+{
+    return (struct item){.op = ITEM_REQUEST,
+                         .ulid = ulid_fresh(),
+                         .received_ms = NOW,
+                         .channel = STR("web"),
+                         .reference = reference,
+                         .text = str_of(text),
+                         .email = str_of(email),
+                         .impact = STR("down"),
+                         .language = STR("en"),
+                         .raw = str_of(text),
+                         .raw_type = STR("text/plain")};
+}
+
+static struct filing *make(const struct item *i)
+{
+    struct filing *f = arena_new(a, struct filing);
+
+    f->keys = keys;
+    f->rules = rules;
+    f->arena = a;
+    f->item = *i;
+    f->now_ms = NOW;
+    filing_begin(f);
+    return f;
+}
+
+/* Runs f to its end. cut_at: this exchange's answers are thrown away, as if the connection had broken after
+ * Redis did it; -1 none. */
+static enum err run(struct filing *f, int cut_at)
+{
+    struct redis_value *v;
+    size_t n;
+    enum err e = ERR_OK;
+
+    for (int round = 0; e == ERR_OK && filing_ask(f, link_); round++) {
+        assert_int_equal(redis_flush(link_, a, &v, &n), ERR_OK);
+        assert_int_equal(n, filing_asked(f));
+        if (round == cut_at)
+            return ERR_STORE;
+        e = filing_hear(f, link_, v);
+    }
+    return e;
+}
+
+static struct filing *file(const struct item *i)
+{
+    struct filing *f = make(i);
+
+    assert_int_equal(run(f, -1), ERR_OK);
+    return f;
+}
+
+static int64_t count(const char *pattern)
+{
+    struct redis_value v;
+
+    assert_int_equal(redis_do(link_, a, &v, 2, (struct str[]){STR("KEYS"), str_of(pattern)}), ERR_OK);
+    return (int64_t)v.count;
+}
+
+static int64_t mails_waiting(void)
+{
+    int64_t codes, others;
+
+    assert_int_equal(outbox_waiting(link_, a, &codes, &others), ERR_OK);
+    return codes + others;
+}
+
+static void a_request_is_an_account_a_ticket_and_a_mail(void **state)
+{
+    struct item i = request(1, "mei@example.org", "cannot sign in");
+    struct filing *f = file(&i);
+    struct participant *people;
+    struct message *messages;
+    struct ticket t;
+    struct pointer p;
+    struct flow flow;
+    size_t n;
+
+    (void)state;
+    assert_int_equal(f->outcome, FILING_FILED);
+    assert_true(f->mailed);
+    assert_int_equal(ticket_read(link_, keys, a, f->ticket, &t), ERR_OK);
+    assert_true(str_is(t.state, "open") && str_is(t.queue, "triage") && str_is(t.clock, "first-reply"));
+    assert_int_equal(t.due_ms, NOW + 3600000);
+    assert_true(str_is(t.subject, "cannot sign in"));
+    assert_int_equal(messages_read(link_, keys, a, t.id, &messages, &n), ERR_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(participants_read(link_, keys, a, &t, &people, &n), ERR_OK);
+    assert_int_equal(n, 1);
+    assert_true(str_is(people[0].email, "mei@example.org"));
+    assert_int_equal(people[0].level, 0);
+    assert_int_equal(pointer_read(link_, a, 1, &p), ERR_OK);
+    assert_true(ulid_equal(p.ticket, f->ticket) && ulid_equal(p.item, i.ulid));
+    assert_int_equal(flow_read(link_, keys, a, i.ulid, t.partition, &flow), ERR_OK);
+    assert_int_equal(flow.code.len, 8);
+    assert_int_equal(mails_waiting(), 1);
+}
+
+/* F1, whatever exchange broke before. */
+static void an_item_is_filed_once_however_often_it_is_tried(void **state)
+{
+    (void)state;
+    for (int cut = 0; cut < 4; cut++) {
+        struct item i = request(100 + (uint64_t)cut, "again@example.org", "again");
+
+        (void)scratch_say(link_, a, "FLUSHALL");
+
+        struct filing *first = make(&i);
+        enum err e = run(first, cut);
+
+        assert_true(e == ERR_STORE || e == ERR_OK);
+
+        struct filing *second = file(&i), *third = file(&i);
+
+        assert_int_equal(second->outcome, FILING_FILED);
+        assert_true(third->before);
+        assert_true(ulid_equal(second->ticket, third->ticket));
+        assert_int_equal(count("*:t:*"), 1);
+        assert_int_equal(count("*:a:*"), 1);
+        assert_int_equal(count("*:d:*"), 1);
+        assert_int_equal(mails_waiting(), 1);
+    }
+}
+
+static void one_mailbox_is_one_account(void **state)
+{
+    struct item one = request(2, "x@example.org", "first"), two = request(3, "X@Example.org", "second");
+    struct filing *f = file(&one), *g = file(&two);
+
+    (void)state;
+    assert_true(ulid_equal(f->account, g->account));
+    assert_false(ulid_equal(f->ticket, g->ticket));
+    assert_int_equal(count("*:a:*"), 1);
+}
+
+static void the_same_words_again_join_the_same_work(void **state)
+{
+    struct item one = request(4, "r@example.org", "same"), two = request(5, "r@example.org", "same"),
+                late = request(6, "r@example.org", "same");
+    struct filing *f = file(&one), *g = file(&two);
+
+    (void)state;
+    late.received_ms += 11 * 60 * 1000;
+    assert_true(ulid_equal(f->ticket, g->ticket));
+    assert_false(ulid_equal(f->participant, g->participant)); /* a reference of its own */
+    assert_true(g->mailed);
+    assert_false(ulid_equal(f->ticket, file(&late)->ticket));
+    assert_true(ulid_equal(file(&two)->ticket, f->ticket)); /* and again: F1 */
+    assert_int_equal(count("*:t:*"), 2);
+}
+
+static void with_key(struct item *i, const char *key, const char *body)
+{
+    i->key = str_of(arena_strdup(a, blind_index(keys, INDEX_KEY, str_of(key)).at));
+    i->body = str_of(arena_strdup(a, blind_index(keys, INDEX_BODY, str_of(body)).at));
+}
+
+static void the_same_key_is_the_same_request(void **state)
+{
+    struct item one = request(7, "k@example.org", "keyed"), two = request(8, "k@example.org", "keyed"),
+                other = request(9, "k@example.org", "other");
+    struct pointer p;
+
+    (void)state;
+    with_key(&one, "key", "body");
+    with_key(&two, "key", "body");
+    with_key(&other, "key", "another body");
+    file(&one);
+
+    struct filing *folded = file(&two), *reused = file(&other);
+
+    assert_int_equal(folded->outcome, FILING_FOLDED);
+    assert_int_equal(folded->reference, 7);
+    assert_true(ulid_equal(folded->original, one.ulid));
+    assert_int_equal(pointer_read(link_, a, 8, &p), ERR_OK); /* an alias */
+    assert_true(ulid_equal(p.item, one.ulid));
+    assert_int_equal(reused->outcome, FILING_KEY_REUSED);
+    assert_int_equal(count("*:t:*"), 1);
+    filing_keep(reused); /* it was promised already */
+    assert_int_equal(run(reused, -1), ERR_OK);
+    assert_int_equal(reused->outcome, FILING_FILED);
+    assert_int_equal(count("*:t:*"), 2);
+}
+
+static struct item message(uint64_t reference, const char *text)
+{
+    struct item i = request(reference, "", text);
+
+    i.op = ITEM_MESSAGE;
+    i.received_ms = NOW + 60000;
+    return i;
+}
+
+static void more_words_find_their_ticket(void **state)
+{
+    struct item early = message(10, "too early"), one = request(10, "m@example.org", "first"),
+                more = message(10, "more");
+    struct message *messages;
+    size_t n;
+
+    (void)state;
+    assert_int_equal(file(&early)->outcome, FILING_EARLY);
+
+    struct filing *f = file(&one), *g = file(&more);
+
+    assert_int_equal(g->outcome, FILING_FILED);
+    assert_true(ulid_equal(f->ticket, g->ticket));
+    file(&more);
+    assert_int_equal(file(&early)->outcome, FILING_FILED);
+    assert_int_equal(messages_read(link_, keys, a, f->ticket, &messages, &n), ERR_OK);
+    assert_int_equal(n, 3);
+    assert_true(str_is(messages[0].text, "first"));
+}
+
+static void set_state(struct ulid ticket, const char *name)
+{
+    struct str key = ticket_key(a, ticket);
+
+    assert_int_equal(redis_do(link_, a, NULL, 4, (struct str[]){STR("HSET"), key, STR("state"), str_of(name)}), ERR_OK);
+}
+
+static void words_on_solved_work_reopen_it(void **state)
+{
+    struct item one = request(11, "s@example.org", "first"), more = message(11, "not solved");
+    struct filing *f = file(&one);
+    struct ticket t;
+
+    (void)state;
+    set_state(f->ticket, "solved");
+    file(&more);
+    assert_int_equal(ticket_read(link_, keys, a, f->ticket, &t), ERR_OK);
+    assert_true(str_is(t.state, "open"));
+}
+
+static void words_on_closed_work_open_linked_work(void **state)
+{
+    struct item one = request(12, "c@example.org", "first"), more = message(12, "it is back");
+    struct filing *f = file(&one);
+    struct participant *people;
+    struct pointer p;
+    struct ticket t;
+    size_t n;
+
+    (void)state;
+    set_state(f->ticket, "closed");
+
+    struct filing *g = file(&more);
+
+    assert_false(ulid_equal(f->ticket, g->ticket));
+    assert_true(ulid_equal(f->account, g->account));
+    assert_int_equal(ticket_read(link_, keys, a, g->ticket, &t), ERR_OK);
+    assert_true(str_is(redis_field(t.fields, "linked"), id_print(ID_TICKET, f->ticket).at));
+    assert_int_equal(participants_read(link_, keys, a, &t, &people, &n), ERR_OK);
+    assert_true(n == 1 && str_is(people[0].email, "c@example.org"));
+    assert_int_equal(pointer_read(link_, a, 12, &p), ERR_OK);
+    assert_true(ulid_equal(p.ticket, g->ticket));
+    assert_int_equal(mails_waiting(), 1); /* no second code */
+}
+
+/* Y3, and what K1 promises of Redis. */
+static void nothing_personal_is_in_redis_in_clear(void **state)
+{
+    struct item i = request(13, "canary@secret.example.org", "CANARYWORDS of the customer");
+    struct redis_value keys_found, v;
+
+    (void)state;
+    i.name = STR("CANARYNAME");
+    i.organisation = STR("CANARYORG");
+    i.phone = STR("+886212345678");
+    file(&i);
+    assert_int_equal(redis_do(link_, a, &keys_found, 2, (struct str[]){STR("KEYS"), STR("*")}), ERR_OK);
+    assert_true(keys_found.count > 10);
+    for (size_t k = 0; k < keys_found.count; k++) {
+        assert_int_equal(redis_do(link_, a, &v, 2, (struct str[]){STR("DUMP"), keys_found.items[k].text}), ERR_OK);
+        static const char *const canaries[] = {"canary", "CANARY", "secret.example", "212345678"};
+
+        for (size_t c = 0; c < sizeof canaries / sizeof canaries[0]; c++) {
+            assert_null(memmem(v.text.at, v.text.len, canaries[c], strlen(canaries[c])));
+            assert_null(strstr(keys_found.items[k].text.at, canaries[c]));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_request_is_an_account_a_ticket_and_a_mail, empty),
+        cmocka_unit_test_setup(an_item_is_filed_once_however_often_it_is_tried, empty),
+        cmocka_unit_test_setup(one_mailbox_is_one_account, empty),
+        cmocka_unit_test_setup(the_same_words_again_join_the_same_work, empty),
+        cmocka_unit_test_setup(the_same_key_is_the_same_request, empty),
+        cmocka_unit_test_setup(more_words_find_their_ticket, empty),
+        cmocka_unit_test_setup(words_on_solved_work_reopen_it, empty),
+        cmocka_unit_test_setup(words_on_closed_work_open_linked_work, empty),
+        cmocka_unit_test_setup(nothing_personal_is_in_redis_in_clear, empty),
+    };
+
+    return cmocka_run_group_tests(tests, begin, end);
+}

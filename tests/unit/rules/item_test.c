@@ -1,0 +1,81 @@
+/* item: what one prints the other reads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "rules/base/arena.h"
+#include "rules/item.h"
+
+static const struct {
+    const char *label;
+    enum item_op op;
+    struct str text, email, raw;
+} cases[] = {
+    {"a request", ITEM_REQUEST, STR("cannot sign in"), STR("a@example.org"), STR("{\"problem\":\"cannot sign in\"}")},
+    {"a message without an original", ITEM_MESSAGE, STR("more"), STR(""), STR("")},
+    {"line ends, quotes, other scripts", ITEM_REQUEST, STR("a\nb \"c\" \\ 我們 😀"), STR(""), STR("a\nb\n\nc")},
+    {"an original that is not UTF-8", ITEM_REQUEST, STR("x"), STR(""), STR("\xff\x00\xfe\n\n")},
+};
+
+static void an_item_survives_the_journal(void **state)
+{
+    struct arena *a = arena_open(4096);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct item in = {.op = cases[i].op,
+                          .reference = (UINT64_C(1) << 40) - 1 - i,
+                          .channel = STR("web"),
+                          .text = cases[i].text,
+                          .email = cases[i].email,
+                          .raw = cases[i].raw,
+                          .raw_type = STR("application/json"),
+                          .language = STR("zh-TW")},
+                    out;
+
+        assert_int_equal(item_parse(str_of(item_op_name(in.op)), item_print(&in, a), a, &out), ERR_OK);
+        assert_int_equal(out.op, in.op);
+        assert_int_equal(out.reference, in.reference);
+        assert_true(str_equal(out.text, in.text));
+        assert_true(str_equal(out.email, in.email));
+        assert_true(str_equal(out.raw, in.raw));
+        assert_true(str_equal(out.raw_type, in.raw_type));
+        assert_true(str_equal(out.language, in.language));
+        assert_int_equal(out.phone.len, 0);
+    }
+    arena_close(a);
+}
+
+static void what_is_no_item_is_refused(void **state)
+{
+    static const struct {
+        struct str op, payload;
+    } bad[] = {
+        {STR("request"), STR("")},
+        {STR("request"), STR("{\"reference\":1}")},
+        {STR("request"), STR("{\"reference\":-1}\n")},
+        {STR("request"), STR("{\"reference\":1099511627776}\n")},
+        {STR("request"), STR("{}\n")},
+        {STR("request"), STR("{\n")},
+        {STR("delete"), STR("{\"reference\":1}\n")},
+    };
+    struct arena *a = arena_open(4096);
+    struct item out;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(item_parse(bad[i].op, bad[i].payload, a, &out), ERR_CORRUPT);
+    arena_close(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_item_survives_the_journal),
+        cmocka_unit_test(what_is_no_item_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
