@@ -12,6 +12,25 @@
 
 static const struct str no_text = {NULL, 0};
 
+/* What must be equal for a key to mean the same post. Of a form that is its fields but the key: a script sends the key
+ * as a header, and the plain post behind it as a field. */
+static struct blind body_index(struct call *c, const struct fields *f)
+{
+    struct buf b = {0};
+    struct blind index;
+
+    if (str_is(call_content_type(c), "application/json"))
+        return blind_index(c->app->keys, INDEX_BODY, c->body);
+    for (int i = 0; i < FIELDS; i++)
+        if (i != FIELD_key && f->value[i].len > 0) {
+            buf_printf(&b, "%s %zu ", field_name((enum field)i), f->value[i].len);
+            buf_str(&b, f->value[i]);
+        }
+    index = blind_index(c->app->keys, INDEX_BODY, buf_view(&b));
+    buf_free(&b);
+    return index;
+}
+
 /* The Idempotency-Key: header, or hidden field. False where it is unusable. */
 static bool key_take(struct call *c, const struct fields *f, struct item *i, const char *scope)
 {
@@ -30,7 +49,7 @@ static bool key_take(struct call *c, const struct fields *f, struct item *i, con
     struct str scoped = str_of(arena_printf(c->arena, "%s|%s", scope, str_copy(c->arena, key)));
 
     i->key = str_of(arena_strdup(c->arena, blind_index(keys, INDEX_KEY, scoped).at));
-    i->body = str_of(arena_strdup(c->arena, blind_index(keys, INDEX_BODY, c->body).at));
+    i->body = str_of(arena_strdup(c->arena, body_index(c, f).at));
     return true;
 }
 
