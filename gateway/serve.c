@@ -19,6 +19,7 @@
 #include "gateway/work.h"
 #include "queues/clock.h"
 #include "queues/filer.h"
+#include "queues/folder.h"
 #include "queues/journal.h"
 #include "queues/log.h"
 #include "queues/number.h"
@@ -32,7 +33,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -73,7 +73,7 @@ static enum err make_data(struct serve *s, char *why)
 {
     const char *data = s->conf.data;
 
-    if (mkdir(data, 0700) != 0 && errno != EEXIST)
+    if (!folder_make(data))
         return fail(why, ERR_IO, "the data folder %s cannot be made (%s): make it, or name another with `data`", data,
                     strerror(errno));
     if (access(data, W_OK | X_OK) != 0)

@@ -131,6 +131,7 @@ static void *run(void *arg)
     struct arena *a = arena_open(64 * 1024);
     bool found = false;
 
+    (void)pthread_setname_np(pthread_self(), "tail");
     while (!atomic_load(&t->stop)) {
         enum err e = found ? read_once(t, a) : find_ends(t, a);
 

@@ -39,8 +39,9 @@ struct filer {
     uint64_t cursor; /* of catching up */
     struct filer_job *retry;
     size_t retries;
-    bool checked; /* identity and fitness, since the last loss of the connection */
-    bool rescan;  /* a retry was dropped: read the journal again from the start */
+    bool checked;       /* identity and fitness, since the last loss of the connection */
+    char identity[256]; /* of Redis, to be kept once all was filed again; "" none */
+    bool rescan;        /* a retry was dropped: read the journal again from the start */
     int64_t ticked_ms;
 };
 
@@ -436,9 +437,8 @@ static bool check_redis(struct filer *f)
     }
     read_identity(f, last, sizeof last);
     if (!str_is(identity, last)) {
-        if (last[0] != '\0')
-            file_again(f);
-        write_identity(f, identity.at);
+        file_again(f);
+        (void)snprintf(f->identity, sizeof f->identity, "%s", identity.at);
     }
     say_ready(f, true, "");
     f->checked = true;
@@ -485,6 +485,15 @@ static void tick(struct filer *f)
     f->o.tick(f->o.arg, f->redis);
 }
 
+/* The new identity is kept only when everything has been filed again: a crash before that begins anew. */
+static void keep_identity(struct filer *f)
+{
+    if (f->identity[0] == '\0' || behind(f) || f->retry != NULL)
+        return;
+    write_identity(f, f->identity);
+    f->identity[0] = '\0';
+}
+
 static void turn(struct filer *f)
 {
     struct batch b;
@@ -497,6 +506,7 @@ static void turn(struct filer *f)
     tick(f);
     take_batch(f, &b);
     if (b.n == 0) {
+        keep_identity(f);
         pause_ms(f, f->retry != NULL || behind(f) ? RETRY_MS / 4 : TICK_MS, true);
         return;
     }
@@ -511,6 +521,7 @@ static void *run(void *arg)
 {
     struct filer *f = arg;
 
+    (void)pthread_setname_np(pthread_self(), "filer");
     while (!stopping(f))
         turn(f);
     return NULL;

@@ -1,6 +1,7 @@
 #include "queues/redis_home.h"
 
 #include "queues/clock.h"
+#include "queues/folder.h"
 #include "queues/log.h"
 #include "queues/seal.h"
 #include "rules/base/arena.h"
@@ -142,9 +143,12 @@ enum err redis_home_open(struct redis_home *h, const char *data, char *why, size
 {
     char path[PATH_MAX];
 
-    (void)mkdir(data, 0700); /* what it means that it cannot be made, opening tells */
+    (void)folder_make(data); /* what it means that it cannot be made, opening tells */
     if (snprintf(path, sizeof path, "%s/redis", data) < (int)sizeof path)
-        (void)mkdir(path, 0700);
+        (void)folder_make(path);
+    /* Redis makes this one too, but does not flush its name: a power cut would take the whole file. */
+    if (snprintf(path, sizeof path, "%s/redis/appendonlydir", data) < (int)sizeof path)
+        (void)folder_make(path);
 
     enum err e = enter(h, data, why, why_bytes);
 

@@ -18,11 +18,12 @@
 #include <unistd.h>
 
 enum {
-    FETCH_MAX = 16,
+    FETCH_MAX = 64,
     UNDER_WAY_MAX = 64,
     REDIS_MS = 2000,
     LEASE_MS = 10000,
     ASK_AGAIN_MS = 1000,
+    COUNT_MS = 5000,
     RATE_BURST = 3,
     RATE_GAP_MS = 600 * 1000,
     DAY_BURST = 10,
@@ -49,6 +50,7 @@ struct letters {
     struct report unsaid[UNDER_WAY_MAX]; /* how mails ended while Redis was away */
     size_t unsaid_count;
     _Atomic int64_t queued;
+    int64_t counted_ms; /* steady: when queued was last asked for */
 };
 
 /* ---- under way ---- */
@@ -101,8 +103,11 @@ static enum err fetch(struct letters *l, int64_t now_ms, int64_t *wait_ms)
 
     enum err e = outbox_due(l->redis, l->app->keys, l->arena, now_ms, FETCH_MAX + l->under_way_count, due, &n, wait_ms);
 
-    if (e == ERR_OK && outbox_waiting(l->redis, l->arena, &codes, &others) == ERR_OK)
+    if (e == ERR_OK && clock_steady_ms() - l->counted_ms > COUNT_MS &&
+        outbox_waiting(l->redis, l->arena, &codes, &others) == ERR_OK) {
         atomic_store(&l->queued, codes + others);
+        l->counted_ms = clock_steady_ms();
+    }
     for (size_t i = 0; e == ERR_OK && i < n && l->fetched_count < FETCH_MAX; i++)
         if (!is_under_way(l, due[i].id))
             l->fetched[l->fetched_count++] = due[i];
