@@ -1,8 +1,12 @@
 /* check.c - `postern check`: everything that could keep `serve` from starting or a rule from meaning what it says. */
 #include "gateway/cli/cli.h"
 #include "gateway/http/tls.h"
+#include "gateway/pages.h"
+#include "gateway/rulesfile.h"
+#include "gateway/share.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
+#include "rules/route.h"
 
 /* ---- what is looked at, in order; each adds its faults as "file:line: reason" ---- */
 
@@ -18,7 +22,34 @@ static void check_tls(const struct conf *conf, struct buf *faults)
     tls_close(tls);
 }
 
-static void (*const parts[])(const struct conf *conf, struct buf *faults) = {check_tls};
+/* The shipped files; what is not found is one fault, said by check_rules(). */
+static bool find_share(char share[4096], char why[300])
+{
+    return share_find(share, 4096, why, 300) == ERR_OK;
+}
+
+static void check_rules(const struct conf *conf, struct buf *faults)
+{
+    char share[4096], why[300];
+    struct rules *rules;
+
+    if (!find_share(share, why))
+        buf_printf(faults, "share:1: %s\n", why);
+    else if (rulesfile_load(&rules, conf->rules, share, faults) == ERR_OK)
+        rules_close(rules);
+}
+
+static void check_pages(const struct conf *conf, struct buf *faults)
+{
+    struct pages_about about = {conf->brand, conf->help_phone};
+    char share[4096], why[300];
+    struct pages *pages;
+
+    if (find_share(share, why) && pages_open(&pages, share, &about, faults) == ERR_OK)
+        pages_close(pages);
+}
+
+static void (*const parts[])(const struct conf *conf, struct buf *faults) = {check_tls, check_rules, check_pages};
 
 /* ---- what is said ---- */
 

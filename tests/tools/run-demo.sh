@@ -17,7 +17,8 @@ if [ ! -e var/demo ]; then
     mkdir -p var
     chmod 700 var
     for file in tests/sample/*.csv; do
-        "$postern" contacts import --source "$(basename "$file" .csv)" "$file"
+        source=$(basename "$file" .csv)
+        "$postern" contacts import --source "${source#contacts-}" "$file"
     done
     # 80 bits, in groups that can be typed.
     password=$(od -An -N10 -tx1 /dev/urandom | tr -d ' \n' | sed 's/..../&-/g; s/-$//')
