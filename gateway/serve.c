@@ -17,6 +17,7 @@
 #include "gateway/staff/console.h"
 #include "gateway/tail.h"
 #include "gateway/work.h"
+#include "queues/blob.h"
 #include "queues/clock.h"
 #include "queues/filer.h"
 #include "queues/folder.h"
@@ -114,6 +115,14 @@ static enum err open_journal(struct serve *s, char *why)
 
     (void)snprintf(folder, sizeof folder, "%s/journal", s->conf.data);
     return journal_open(&s->app.journal, &o, why, SERVE_WHY_BYTES);
+}
+
+static enum err open_blobs(struct serve *s, char *why)
+{
+    char folder[4200];
+
+    (void)snprintf(folder, sizeof folder, "%s/blobs", s->conf.data);
+    return blobs_open(&s->app.blobs, folder, s->app.keys, why, SERVE_WHY_BYTES);
 }
 
 /* ---- words and rules ---- */
@@ -379,6 +388,7 @@ void serve_close(struct serve *s)
     letters_close(s->letters);
     redis_server_close(s->app.redis_server);
     journal_close(s->app.journal);
+    blobs_close(s->app.blobs);
     accept_close(s->app.accept);
     flood_close(s->app.flood);
     assets_close(s->app.assets);
@@ -404,6 +414,8 @@ static enum err open_all(struct serve *s, char *why)
         e = number_open(&app->numbers, app->keys, s->conf.data, why);
     if (e == ERR_OK)
         e = open_journal(s, why);
+    if (e == ERR_OK)
+        e = open_blobs(s, why);
     if (e == ERR_OK)
         e = find_tls(s, why);
     if (e == ERR_OK)

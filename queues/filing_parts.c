@@ -97,15 +97,19 @@ struct str repeat_value(struct filing *f)
 
 struct str original_print(struct filing *f)
 {
-    struct str type = f->item.raw_type;
-    char *all = arena_take(f->arena, type.len + 1 + f->item.raw.len);
+    const struct item *i = &f->item;
+    struct buf b = {0};
 
-    if (type.len > 0)
-        memcpy(all, type.at, type.len);
-    all[type.len] = '\n';
-    if (f->item.raw.len > 0)
-        memcpy(all + type.len + 1, f->item.raw.at, f->item.raw.len);
-    return (struct str){all, type.len + 1 + f->item.raw.len};
+    buf_str(&b, i->raw_type);
+    if (i->raw_blob.len > 0)
+        buf_printf(&b, "\tblob %.*s", (int)i->raw_blob.len, i->raw_blob.at);
+    buf_char(&b, '\n');
+    buf_str(&b, i->raw);
+
+    struct str all = {str_copy(f->arena, buf_view(&b)), b.len};
+
+    buf_free(&b);
+    return all;
 }
 
 /* ---- changes ---- */

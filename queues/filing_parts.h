@@ -22,7 +22,8 @@ struct str key_value(struct filing *f);
 /* Same mailbox, same words: the index, and what is kept under it. */
 struct blind repeat_index(struct filing *f);
 struct str repeat_value(struct filing *f);
-/* The original as staff may download it: media type, a line end, the bytes. */
+/* The original as staff may download it: media type, a line end, the bytes; for a large one "<type>\tblob <ULID>"
+ * and nothing behind the line end. */
 struct str original_print(struct filing *f);
 
 void change_open_work(struct change *c, struct filing *f);

@@ -44,6 +44,7 @@ struct item {
 
     struct str raw_type; /* media type of the original */
     struct str raw;
+    struct str raw_blob; /* ULID of the blob that holds it instead, where it is large; else empty */
 };
 
 /* Everything of i but ulid, op and received_ms, which the journal keeps itself. */

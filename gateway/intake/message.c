@@ -55,7 +55,7 @@ static void on_answer(void *arg)
     struct post *p = q->call->state;
 
     if (q->answer == ERR_OK) {
-        accept_words(q->call);
+        post_keep_original(q->call, accept_words);
         return;
     }
     say_problem(q->call, q->answer == ERR_STORE ? 503 : 401, q->answer == ERR_STORE ? "not-written" : "token-needed",
@@ -123,7 +123,7 @@ void web_message(struct call *c)
         return;
     else if (read_words(c, reference)) {
         if (kind == TOKEN_ITEM)
-            accept_words(c);
+            post_keep_original(c, accept_words);
         else
             by_flow(c, id);
     }

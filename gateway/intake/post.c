@@ -6,7 +6,10 @@
 #include "gateway/intake/flood.h"
 #include "gateway/pages.h"
 #include "gateway/say.h"
+#include "gateway/work.h"
+#include "queues/blob.h"
 #include "queues/clock.h"
+#include "queues/loop.h"
 #include "queues/seal.h"
 #include "rules/base/doc.h"
 
@@ -149,6 +152,60 @@ void post_failed(struct call *c, const struct post *p, const struct accept_resul
         post_not_sent(c, p, status, reused ? "key-reused" : flight ? "409" : "503", retry);
     else
         say_problem(c, status, code, p->item.text, retry);
+}
+
+/* A blob on its way to the disk. */
+struct keep {
+    struct call *call;
+    void (*then)(struct call *c);
+    struct ulid name;
+    enum err error;
+};
+
+static void on_kept(void *arg)
+{
+    struct keep *k = arg;
+    struct post *p = k->call->state;
+    struct accept_result failed = {.outcome = ACCEPT_FAILED, .error = k->error};
+
+    if (k->error == ERR_OK) {
+        char name[ULID_CHARS + 1];
+
+        ulid_print(k->name, name);
+        p->item.raw_blob = str_of(arena_strdup(k->call->arena, name));
+        p->item.raw = STR("");
+        k->then(k->call);
+        return;
+    }
+    post_failed(k->call, p, &failed);
+    call_finish(k->call);
+}
+
+static void write_blob(struct redis *redis, void *arg)
+{
+    struct keep *k = arg;
+    const struct post *p = k->call->state;
+
+    (void)redis;
+    k->error = blob_write(k->call->app->blobs, k->name, p->item.raw);
+    loop_post(call_loop(k->call), on_kept, k);
+}
+
+void post_keep_original(struct call *c, void (*then)(struct call *c))
+{
+    const struct post *p = c->state;
+    struct keep *k;
+
+    if (p->item.raw.len <= POST_INLINE_MAX) {
+        then(c);
+        return;
+    }
+    k = arena_new(c->arena, struct keep);
+    *k = (struct keep){.call = c, .then = then, .name = ulid_fresh()};
+    call_hold(c);
+    k->error = work_submit(c->app->workers, write_blob, k);
+    if (k->error != ERR_OK)
+        on_kept(k);
 }
 
 bool post_accepted(const struct accept_result *r)

@@ -6,7 +6,7 @@
 #include "gateway/intake/accept.h"
 #include "gateway/intake/fields.h"
 
-enum { POST_BODY_MAX = 256 * 1024, POST_KEY_MIN = 16, POST_KEY_MAX = 128, POST_BUSY_RETRY_S = 5 };
+enum { POST_BODY_MAX = 256 * 1024, POST_INLINE_MAX = 64 * 1024, POST_KEY_MIN = 16, POST_KEY_MAX = 128, POST_BUSY_RETRY_S = 5 };
 
 /* One post; in the call's arena, as its state. */
 struct post {
@@ -23,6 +23,9 @@ int post_wait_s(struct call *c);
 /* Fills in key and body of the item. scope: keys of different purposes never meet. False where the key was unusable:
  * then it was answered. */
 bool post_key(struct call *c, struct post *p, const char *scope);
+/* Makes sure that the original is kept with the item, then calls then(c), on the call's loop: a large one goes to a blob
+ * first, on disk before the row that names it. Where that fails, c was answered. */
+void post_keep_original(struct call *c, void (*then)(struct call *c));
 /* The outcome says that nothing was kept, or that this key is taken. */
 bool post_accepted(const struct accept_result *r);
 void post_failed(struct call *c, const struct post *p, const struct accept_result *r);

@@ -117,6 +117,13 @@ static void request_faults(struct call *c, const struct post *p, const struct fi
     say_page(c, 422, p->lang, "form", d);
 }
 
+static void accept_request(struct call *c)
+{
+    struct post *p = c->state;
+
+    accept_item(c->app->accept, c, &p->item, p->page, on_request);
+}
+
 void web_request(struct call *c)
 {
     struct field_fault faults[FIELD_FAULTS_MAX];
@@ -141,5 +148,5 @@ void web_request(struct call *c)
         return;
     }
     if (post_key(c, p, "request"))
-        accept_item(c->app->accept, c, &p->item, p->page, on_request);
+        post_keep_original(c, accept_request);
 }
