@@ -2,6 +2,7 @@
 
 #include "queues/filing_parts.h"
 #include "queues/keys.h"
+#include "queues/log.h"
 #include "rules/base/arena.h"
 
 #include <assert.h>
@@ -34,6 +35,7 @@ void filing_begin(struct filing *f)
     f->reference = f->item.reference;
     f->target = pointer_key(f->arena, f->item.reference);
     f->linked = (struct ulid){0};
+    f->aliased = false;
 }
 
 size_t filing_asked(const struct filing *f)
@@ -177,7 +179,7 @@ static void ask_pointer(struct filing *f, struct redis *r, bool move)
     if (move)
         redis_add(r, 3, (struct str[]){STR("SET"), pointer_key(a, f->item.reference), value});
     else
-        redis_add(r, 4, (struct str[]){STR("SET"), pointer_key(a, f->item.reference), value, STR("NX")});
+        redis_add_script(r, SCRIPT_KEEP, 1, 3, (struct str[]){pointer_key(a, f->item.reference), value, STR("0")});
     f->asked++;
 }
 
@@ -232,6 +234,15 @@ static enum err all_good(struct filing *f, struct redis *r, const struct redis_v
     return ERR_OK;
 }
 
+/* The answer to ask_pointer(), where it was not moved: is it ours? */
+static void check_pointer(const struct filing *f, const struct redis_value *v)
+{
+    struct pointer p;
+
+    if (v->kind == REDIS_TEXT && pointer_parse(v->text, &p) && !p.alias && !ulid_equal(p.participant, f->participant))
+        log_error("reference_taken", "item=%s", id_print(ID_ITEM, f->item.ulid).at);
+}
+
 static enum err hear_open(struct filing *f, struct redis *r, const struct redis_value *v)
 {
     enum err e = all_good(f, r, v);
@@ -239,6 +250,7 @@ static enum err hear_open(struct filing *f, struct redis *r, const struct redis_
     if (e == ERR_OK)
         e = change_outcome(r, &v[0], &f->before);
     if (e == ERR_OK) {
+        check_pointer(f, &v[1]);
         f->mailed = f->item.op == ITEM_REQUEST && f->item.email.len > 0 && !f->before;
         f->outcome = FILING_FILED;
     }
@@ -278,6 +290,7 @@ static enum err hear_find(struct filing *f, struct redis *r, const struct redis_
 {
     enum err e = all_good(f, r, v);
     struct pointer p;
+    struct ulid holder;
 
     if (e == ERR_OK && f->asked > 1)
         e = hear_key(f, v[1].text);
@@ -295,6 +308,12 @@ static enum err hear_find(struct filing *f, struct redis *r, const struct redis_
         return ERR_CORRUPT;
     if (p.alias) {
         f->target = pointer_key(f->arena, p.to);
+        f->aliased = true;
+        return ERR_OK;
+    }
+    p.alias = f->aliased;
+    if (f->item.op == ITEM_MESSAGE && ulid_parse(f->item.holder, &holder) && !pointer_is_of(&p, holder)) {
+        f->outcome = FILING_EARLY; /* the reference is somebody else's: it waits for somebody to look */
         return ERR_OK;
     }
     /* Words come together only within one account, whoever repeats them. */

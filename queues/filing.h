@@ -55,6 +55,7 @@ struct filing {
     size_t asked;
     int rounds;
     bool ignore_key;
+    bool aliased;      /* target was found by an alias */
     struct str target; /* r:{…} of a message */
     struct resolution whose;
     struct ticket at;
@@ -81,7 +82,8 @@ size_t filing_asked(const struct filing *f);
 /* After FILING_KEY_REUSED: file it without its key. */
 void filing_keep(struct filing *f);
 
-/* r:{reference}: "<item> <account> <ticket> <participant>", ULIDs, or "=<number>" for an alias. */
+/* r:{reference}: "<item> <account> <ticket> <participant>", ULIDs, or "=<number>" for an alias. The participant of a
+ * request has its item's ULID, wherever the work goes later. */
 struct pointer {
     struct ulid item, account, ticket, participant;
     bool alias;
@@ -89,7 +91,10 @@ struct pointer {
 };
 struct str pointer_key(struct arena *a, uint64_t reference);
 bool pointer_parse(struct str s, struct pointer *out);
-/* Follows aliases (at most 4). ERR_ABSENT. */
+/* Follows aliases (at most 4); out->alias tells that there was one. ERR_ABSENT. */
 enum err pointer_read(struct redis *r, struct arena *a, uint64_t reference, struct pointer *out);
+/* Does it lead to the work of that request? Two requests can only have one reference where a counter was lost: then the
+ * later one must not see the earlier one's. */
+bool pointer_is_of(const struct pointer *p, struct ulid item);
 
 #endif

@@ -53,9 +53,15 @@ enum err pointer_read(struct redis *r, struct arena *a, uint64_t reference, stru
             return ERR_CORRUPT;
         if (!p.alias) {
             *out = p;
+            out->alias = hop > 0;
             return ERR_OK;
         }
         reference = p.to;
     }
     return ERR_CORRUPT;
+}
+
+bool pointer_is_of(const struct pointer *p, struct ulid item)
+{
+    return p->alias || ulid_equal(p->participant, item);
 }

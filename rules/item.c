@@ -16,8 +16,9 @@ static const struct {
     {                                      \
 #name, offsetof(struct item, name) \
     }
-    FIELD(channel),      FIELD(key),  FIELD(body),    FIELD(text),   FIELD(email),    FIELD(phone),    FIELD(name),
-    FIELD(organisation), FIELD(site), FIELD(invoice), FIELD(impact), FIELD(language), FIELD(raw_type), FIELD(raw_blob),
+    FIELD(channel), FIELD(key),    FIELD(holder),   FIELD(body),         FIELD(text),
+    FIELD(email),   FIELD(phone),  FIELD(name),     FIELD(organisation), FIELD(site),
+    FIELD(invoice), FIELD(impact), FIELD(language), FIELD(raw_type),     FIELD(raw_blob),
 #undef FIELD
 };
 

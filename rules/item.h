@@ -35,6 +35,7 @@ struct item {
     struct str channel;   /* "web", "mail", "phone", "social", "desk" */
     uint64_t reference;   /* number of the public reference: its own, or the one it answers to */
     struct str key, body; /* blind indexes of the Idempotency-Key and of the body sent with it; empty without a key */
+    struct str holder; /* a message: ULID of the request whose token its writer holds; empty where a code proved it */
 
     struct str text;  /* the problem or the message, LF line ends */
     struct str email; /* as it was typed, trimmed; empty where none */

@@ -111,6 +111,16 @@ static bool read_words(struct call *c, uint64_t reference)
     return false;
 }
 
+static void by_item(struct call *c, struct ulid item)
+{
+    struct post *p = c->state;
+    char holder[ULID_CHARS + 1];
+
+    ulid_print(item, holder);
+    p->item.holder = str_of(arena_strdup(c->arena, holder));
+    post_keep_original(c, accept_words);
+}
+
 void web_message(struct call *c)
 {
     uint64_t reference = token_reference(c->app->keys, c->params[0]);
@@ -123,7 +133,7 @@ void web_message(struct call *c)
         return;
     else if (read_words(c, reference)) {
         if (kind == TOKEN_ITEM)
-            post_keep_original(c, accept_words);
+            by_item(c, id);
         else
             by_flow(c, id);
     }

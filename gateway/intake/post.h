@@ -6,7 +6,13 @@
 #include "gateway/intake/accept.h"
 #include "gateway/intake/fields.h"
 
-enum { POST_BODY_MAX = 256 * 1024, POST_INLINE_MAX = 64 * 1024, POST_KEY_MIN = 16, POST_KEY_MAX = 128, POST_BUSY_RETRY_S = 5 };
+enum {
+    POST_BODY_MAX = 256 * 1024,
+    POST_INLINE_MAX = 64 * 1024,
+    POST_KEY_MIN = 16,
+    POST_KEY_MAX = 128,
+    POST_BUSY_RETRY_S = 5
+};
 
 /* One post; in the call's arena, as its state. */
 struct post {

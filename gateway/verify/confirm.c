@@ -172,7 +172,7 @@ static enum err find_flow(struct bench *b, uint64_t reference, enum token_kind k
 
     bool found = e == ERR_OK;
 
-    if (!found && kind == TOKEN_ITEM)
+    if (kind == TOKEN_ITEM && (!found || !pointer_is_of(&p, id)))
         return ERR_ABSENT; /* written, and not filed yet: no code went out */
     return flow_read(b->redis, b->app->keys, b->a, kind == TOKEN_ITEM ? p.participant : id,
                      look_flow_partition(id, found ? &p : NULL), &b->flow);

@@ -139,7 +139,7 @@ enum err look_read(struct app *app, struct redis *r, struct arena *a, uint64_t r
         return ERR_OK;
     }
     e = pointer_read(r, a, reference, &out->pointer);
-    if (e == ERR_ABSENT && kind == TOKEN_ITEM) {
+    if (kind == TOKEN_ITEM && (e == ERR_ABSENT || (e == ERR_OK && !pointer_is_of(&out->pointer, id)))) {
         out->written = true; /* the token proves that we wrote it down; it waits, or is parked */
         return ERR_OK;
     }

@@ -334,6 +334,33 @@ static void words_on_closed_work_open_linked_work(void **state)
     assert_int_equal(mails_waiting(), 1); /* no second code */
 }
 
+static struct str ulid_text(struct ulid u)
+{
+    char text[ULID_CHARS + 1];
+
+    ulid_print(u, text);
+    return str_of(arena_strdup(a, text));
+}
+
+/* It takes a lost counter to happen; then nobody may read or write on another's work. */
+static void a_reference_given_twice_leads_to_the_first(void **state)
+{
+    struct item one = request(14, "first@example.org", "first"), two = request(14, "second@example.org", "second"),
+                mine = message(14, "of the first"), theirs = message(14, "of the second");
+    struct pointer p;
+
+    (void)state;
+    file(&one);
+    assert_int_equal(file(&two)->outcome, FILING_FILED);
+    assert_int_equal(pointer_read(link_, a, 14, &p), ERR_OK);
+    assert_true(pointer_is_of(&p, one.ulid));
+    assert_false(pointer_is_of(&p, two.ulid));
+    mine.holder = ulid_text(one.ulid);
+    theirs.holder = ulid_text(two.ulid);
+    assert_int_equal(file(&mine)->outcome, FILING_FILED);
+    assert_int_equal(file(&theirs)->outcome, FILING_EARLY);
+}
+
 /* Y3, and what K1 promises of Redis. */
 static void nothing_personal_is_in_redis_in_clear(void **state)
 {
@@ -369,6 +396,7 @@ int main(void)
         cmocka_unit_test_setup(more_words_find_their_ticket, empty),
         cmocka_unit_test_setup(words_on_solved_work_reopen_it, empty),
         cmocka_unit_test_setup(words_on_closed_work_open_linked_work, empty),
+        cmocka_unit_test_setup(a_reference_given_twice_leads_to_the_first, empty),
         cmocka_unit_test_setup(nothing_personal_is_in_redis_in_clear, empty),
     };
 
