@@ -27,7 +27,7 @@ struct app {
     const struct conf *conf;
     struct keyring *keys;
     struct journal *journal;
-    struct blobs *blobs;     /* originals that are too large for a row */
+    struct blobs *blobs; /* originals that are too large for a row */
     struct numbers *numbers;
     struct redis_server *redis_server; /* NULL: a given one */
     struct ruleset *rules;

@@ -79,16 +79,17 @@ static void print_text(const struct cli *c, const struct contact_import_report *
                       c->dry_run ? "would be: " : "", r->added, r->changed, r->gone, r->conflicts, r->bad_count);
 }
 
-static enum cli_exit import(struct cli *c, struct store *s, struct contact_import_options *o, struct str csv)
+static enum cli_exit import(struct cli *c, struct store *s, const struct contact_import_options *asked, struct str csv)
 {
+    struct contact_import_options o = *asked;
     struct arena *a = arena_open(1024 * 1024);
     struct contact_import_report report;
     char e164[PHONE_BYTES], region[3];
     enum err e;
 
     if (phone_e164(str_of(s->conf.help_phone), NULL, e164) && phone_region(e164, region))
-        o->region_hint = region;
-    e = contact_import(s->redis, s->keys, a, o, csv, &report);
+        o.region_hint = region;
+    e = contact_import(s->redis, s->keys, a, &o, csv, &report);
     if (e == ERR_OK || e == ERR_INPUT) {
         if (c->json)
             print_json(c, &report, a);

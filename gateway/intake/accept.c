@@ -200,7 +200,7 @@ static bool repeat(struct waiter *w, struct entry *first, bool wait, struct acce
     return false;
 }
 
-void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, accept_answer *give)
+void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, accept_answer *answer_it)
 {
     struct waiter *w = arena_new(c->arena, struct waiter);
     struct accept_result now = {.outcome = ACCEPT_FAILED, .error = ERR_BUSY};
@@ -210,7 +210,7 @@ void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, ac
     i->received_ms = clock_now_ms();
     if (i->op == ITEM_REQUEST)
         i->reference = number_take(a->app->numbers);
-    *w = (struct waiter){.accept = a, .call = c, .item = i, .answer = give};
+    *w = (struct waiter){.accept = a, .call = c, .item = i, .answer = answer_it};
     call_hold(c);
     call_after(c, ACCEPT_WAIT_MS, on_late, w);
     (void)pthread_mutex_lock(&a->lock);
@@ -229,7 +229,7 @@ void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, ac
         send_off(a, c, i);
     if (waits)
         return;
-    give(c, i, &now);
+    answer_it(c, i, &now);
     call_finish(c);
 }
 

@@ -51,7 +51,7 @@ enum err accept_rebuild(struct accept *a);
 /* On the call's loop, or after call_hold() on any thread. Fills in i's ulid and received_ms, and for a request its
  * reference; i is in the call's arena. wait: a repeat whose first is in flight waits for its answer (a browser)
  * instead of ACCEPT_IN_FLIGHT. */
-void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, accept_answer *answer);
+void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, accept_answer *answer_it);
 
 /* Is a request with this reference written and not filed? */
 bool accept_find(struct accept *a, uint64_t reference, struct ulid *item);

@@ -31,8 +31,8 @@ static size_t evidence(const char *text, struct evidence *out)
             char letter;
             enum evidence_kind kind;
             bool record;
-        } kinds[] = {{'e', EVIDENCE_EMAIL, true},   {'s', EVIDENCE_SITE, true},   {'i', EVIDENCE_INVOICE, true},
-                     {'p', EVIDENCE_PHONE, true},   {'c', EVIDENCE_EMAIL, false}, {'d', EVIDENCE_PHONE, false}};
+        } kinds[] = {{'e', EVIDENCE_EMAIL, true}, {'s', EVIDENCE_SITE, true},   {'i', EVIDENCE_INVOICE, true},
+                     {'p', EVIDENCE_PHONE, true}, {'c', EVIDENCE_EMAIL, false}, {'d', EVIDENCE_PHONE, false}};
 
         for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
             if (kinds[k].letter == p[0])
@@ -127,8 +127,7 @@ static void a_proven_mailbox_stands_where_its_record_does(void **state)
                              .authorised = AUTHORISED_SITE};
         struct standing s = mailbox_standing(&e, 1, account('A'), today);
 
-        if (s.level != mailboxes[i].level || s.stale != mailboxes[i].stale ||
-            s.authorised != mailboxes[i].authorised)
+        if (s.level != mailboxes[i].level || s.stale != mailboxes[i].stale || s.authorised != mailboxes[i].authorised)
             print_message("%s: level %d stale %d authorised %u\n", mailboxes[i].label, s.level, s.stale, s.authorised);
         assert_int_equal(s.level, mailboxes[i].level);
         assert_int_equal(s.stale, mailboxes[i].stale);
