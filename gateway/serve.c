@@ -27,6 +27,7 @@
 #include "queues/redis_server.h"
 #include "queues/ruleset.h"
 #include "queues/seal.h"
+#include "queues/sweep.h"
 #include "rules/base/arena.h"
 #include "rules/phone.h"
 
@@ -51,6 +52,8 @@ struct serve {
     struct app app;
     struct conf conf;
     struct letters *letters;
+    char holder[33];  /* of leases: the same after a restart, so that nobody waits for a process that died */
+    int64_t swept_ms; /* steady */
     char cert[4200], key[4200], identity[4200], mails[4200];
     const struct redis_target *redis;
     struct str policy;
@@ -201,6 +204,13 @@ static void on_tick(void *arg, struct redis *r)
 
     if (number_low(s->app.numbers) && number_refill(s->app.numbers, r, a) != ERR_OK)
         log_warn("numbers_not_refilled", "why=%s", redis_why(r));
+    if (clock_steady_ms() - s->swept_ms >= SWEEP_EVERY_MS) {
+        enum err e = sweep_turn(r, a, str_of(s->holder), clock_now_ms());
+
+        s->swept_ms = clock_steady_ms();
+        if (e != ERR_OK && e != ERR_ABSENT)
+            log_warn("sweep_failed", "why=%s", redis_why(r));
+    }
     arena_close(a);
 }
 
@@ -223,7 +233,7 @@ static enum err open_mail(struct serve *s)
     c.smtp.user = s->conf.mail_user;
     c.smtp.password = s->conf.mail_password;
     c.smtp.hello = mail_domain(&s->conf);
-    s->letters = letters_open(&s->app, s->redis);
+    s->letters = letters_open(&s->app, s->redis, s->holder);
     source = letters_source(s->letters);
     return mail_sender_open(&s->app.sender, &c, &source);
 }
@@ -399,6 +409,17 @@ void serve_close(struct serve *s)
     free(s);
 }
 
+static void name_holder(struct serve *s)
+{
+    char host[256] = "";
+    struct buf who = {0};
+
+    (void)gethostname(host, sizeof host - 1);
+    buf_printf(&who, "%s|%s", host, s->conf.data);
+    memcpy(s->holder, blind_index(s->app.keys, INDEX_RATE, buf_view(&who)).at, sizeof s->holder);
+    buf_free(&who);
+}
+
 static enum err open_all(struct serve *s, char *why)
 {
     struct app *app = &s->app;
@@ -422,6 +443,7 @@ static enum err open_all(struct serve *s, char *why)
         e = open_redis(s, why);
     if (e != ERR_OK)
         return e;
+    name_holder(s);
     app->flood = flood_open();
     app->accept = accept_open(app);
     e = accept_rebuild(app->accept);

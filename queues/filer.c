@@ -14,6 +14,7 @@
 
 enum {
     TICK_MS = 1000,
+    AWAY_NEWS_MS = 1000,
     AWAY_MS = 100,     /* between two looks whether Redis is back */
     RETRY_MS = 200,    /* before an item that failed is tried again */
     CATCH_UP_MIN = 16, /* places in a batch kept for what the journal holds */
@@ -43,6 +44,8 @@ struct filer {
     char identity[256]; /* of Redis, to be kept once all was filed again; "" none */
     bool rescan;        /* a retry was dropped: read the journal again from the start */
     int64_t ticked_ms;
+    int64_t away_since_ms; /* steady; 0: Redis is there */
+    char away_said[200];   /* the reason that was logged last */
 };
 
 struct filer_job *filer_job_make(const struct item *i, struct str payload)
@@ -370,21 +373,32 @@ static enum err file_batch(struct filer *f, struct batch *b)
 
 /* ---- is Redis there, the same, and fit? ---- */
 
+/* A moment without Redis is no news: at a start, or while it is started again, nobody has to do anything. */
+static void log_away(struct filer *f, const char *why)
+{
+    int64_t now = clock_steady_ms();
+
+    if (f->away_since_ms == 0)
+        f->away_since_ms = now;
+    if (now - f->away_since_ms < AWAY_NEWS_MS || strcmp(f->away_said, why) == 0)
+        return;
+    (void)snprintf(f->away_said, sizeof f->away_said, "%s", why);
+    log_warn("redis_away", "why=%s", why);
+}
+
 static void say_ready(struct filer *f, bool ready, const char *why)
 {
     (void)pthread_mutex_lock(&f->lock);
-
-    bool news = f->state.ready != ready || strcmp(f->state.why, why) != 0;
-
     f->state.ready = ready;
     (void)snprintf(f->state.why, sizeof f->state.why, "%s", why);
     (void)pthread_mutex_unlock(&f->lock);
-    if (!news)
+    if (!ready) {
+        log_away(f, why);
         return;
-    if (ready)
-        log_info("redis_ready");
-    else
-        log_warn("redis_away", "why=%s", why);
+    }
+    log_info("redis_ready");
+    f->away_since_ms = 0;
+    f->away_said[0] = '\0';
 }
 
 static void read_identity(const struct filer *f, char *out, size_t bytes)

@@ -11,6 +11,8 @@
 static const char *const rooms[] = {[OUTBOX_CODE] = "ob0", [OUTBOX_REPLY] = "ob1"};
 static const char *const kinds[] = {[OUTBOX_CODE] = "code", [OUTBOX_REPLY] = "reply"};
 
+#define ENDED_LIFE_MS "7776000000" /* 90 days */
+
 enum { ROOMS = sizeof rooms / sizeof rooms[0] };
 
 static struct str mail_key(struct arena *a, struct ulid id)
@@ -169,6 +171,9 @@ static struct change *taken_out(struct arena *a, struct ulid id, const char *sta
 
     change_hset(c, mail_key(a, id), "state", str_of(state));
     change_hset_int(c, mail_key(a, id), "at", at_ms);
+    /* What it said is not needed any more, how it went is for a while. */
+    change_add(c, 3, (struct str[]){STR("HDEL"), mail_key(a, id), STR("sealed")});
+    change_add(c, 3, (struct str[]){STR("PEXPIRE"), mail_key(a, id), STR(ENDED_LIFE_MS)});
     for (int room = 0; room < ROOMS; room++)
         change_zrem(c, key_in(a, ulid_partition(id), rooms[room], ""), name);
     return c;
@@ -182,7 +187,7 @@ static enum err mail_read(struct redis *r, const struct keyring *k, struct arena
 
     if (e != ERR_OK)
         return e;
-    return v.count == 0 ? ERR_ABSENT : mail_load(k, a, id, &v, out);
+    return redis_field(&v, "sealed").at == NULL ? ERR_ABSENT : mail_load(k, a, id, &v, out);
 }
 
 enum err outbox_sent(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id, int64_t at_ms)

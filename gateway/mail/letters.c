@@ -15,7 +15,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     FETCH_MAX = 64,
@@ -41,7 +40,7 @@ struct letters {
     struct app *app;
     struct redis *redis;
     struct arena *arena;     /* of the fetched mails */
-    char holder[33];         /* of the lease */
+    const char *holder;      /* of the lease */
     int64_t leased_until_ms; /* steady */
     struct outbox_mail fetched[FETCH_MAX];
     size_t fetched_count;
@@ -314,22 +313,16 @@ static int64_t on_queued(void *arg)
     return atomic_load(&((struct letters *)arg)->queued);
 }
 
-struct letters *letters_open(struct app *app, const struct redis_target *redis)
+struct letters *letters_open(struct app *app, const struct redis_target *redis, const char *holder)
 {
     struct letters *l = calloc(1, sizeof *l);
-    char host[256] = "";
-    struct buf who = {0};
 
     if (l == NULL)
         abort();
     l->app = app;
     l->redis = redis_open(redis, REDIS_MS);
     l->arena = arena_open(64 * 1024);
-    (void)gethostname(host, sizeof host - 1);
-    /* The same after a restart: nobody waits for the lease of a process that died. */
-    buf_printf(&who, "%s|%s", host, app->conf->data);
-    memcpy(l->holder, blind_index(app->keys, INDEX_RATE, buf_view(&who)).at, sizeof l->holder);
-    buf_free(&who);
+    l->holder = holder;
     return l;
 }
 

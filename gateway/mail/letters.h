@@ -13,7 +13,8 @@ struct app;
 struct letters;
 struct redis_target;
 
-struct letters *letters_open(struct app *app, const struct redis_target *redis);
+/* holder: of the lease; borrowed. */
+struct letters *letters_open(struct app *app, const struct redis_target *redis, const char *holder);
 /* After the sender was closed. NULL is allowed. */
 void letters_close(struct letters *l);
 struct mail_source letters_source(struct letters *l);
