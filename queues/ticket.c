@@ -469,6 +469,7 @@ void change_queue_place(struct change *c, struct ulid ticket, struct str from, s
     }
     if (!open)
         return;
+    change_add(c, 3, (struct str[]){STR("SADD"), key_in(c->arena, p, "qn", ""), str_of(now_in)});
     change_zadd(c, key_in(c->arena, p, "q", now_in), due_or_never(due_ms), member);
     if (claimed)
         change_zrem(c, key_in(c->arena, p, "u", now_in), member);
