@@ -343,5 +343,5 @@ void change_join_work(struct change *c, struct filing *f)
     change_message(c, f->keys, f->ticket, &words);
     change_happening(c, f->ticket, &heard);
     change_queue_place(c, f->ticket, f->at.queue, f->at.queue, where.due_ms, true, f->at.owner.len > 0);
-    change_live(c, "message", f->ticket, f->at.reference, f->at.queue, state, f->at.owner);
+    change_live(c, "message", f->ticket, f->at.reference, f->at.queue, state, f->at.owner_name);
 }

@@ -95,7 +95,7 @@ static void change_route(struct change *c, const struct bench *b, const struct h
     change_hset(c, key, "clock", where.clock);
     change_hset_int(c, key, "due", where.due_ms);
     change_queue_place(c, b->ticket.id, b->ticket.queue, where.queue, where.due_ms, true, b->ticket.owner.len > 0);
-    change_live(c, "confirmed", b->ticket.id, b->ticket.reference, where.queue, b->ticket.state, b->ticket.owner);
+    change_live(c, "confirmed", b->ticket.id, b->ticket.reference, where.queue, b->ticket.state, b->ticket.owner_name);
 }
 
 static struct change *change_confirm(const struct bench *b)
