@@ -30,7 +30,7 @@
  *   k:{<index>}       string  an Idempotency-Key and what it made
  *   e:{<index>}       string  same address, same words, within 10 minutes
  *   imp:{<source>}    hash    the last snapshot of a contacts source
- *   stf:{<index>}     hash    a member of staff;  stf:all  set of them
+ *   stf:{<index>}     hash    a member of staff: see staff.h;  stf:all  set of their indices
  *   ses:{<index>}     hash    a staff session
  *   l:{<index>}       string  a rate (GCRA: theoretical arrival time)
  *   ref:next          string  numbers of references given out in blocks
