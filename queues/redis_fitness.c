@@ -134,6 +134,7 @@ static const char *const needed[][4] = {
     {"ZREM", "{p0}:x", "m"},
     {"ZCARD", "{p0}:x"},
     {"ZRANGE", "{p0}:x", "0", "1"},
+    {"ZCOUNT", "{p0}:x", "0", "1"},
     {"SADD", "stf:all", "m"},
     {"SMEMBERS", "stf:all"},
     {"XRANGE", "{p0}:x", "-", "+"},
