@@ -22,6 +22,11 @@
     X(serve)            \
     X(check)            \
     X(contacts_import)  \
+    X(staff_add)        \
+    X(staff_passwd)     \
+    X(staff_disable)    \
+    X(staff_list)       \
+    X(staff_import)     \
     X(mail_show)        \
     X(rules_explain)    \
     X(help)
