@@ -34,6 +34,7 @@ struct app {
     struct pages *pages;
     struct assets *assets; /* static pages of the public listener */
     struct workers *workers;
+    struct workers *hashing; /* two, for passwords: each takes 64 MiB and a quarter of a second */
     struct accept *accept;
     struct filer *filer;
     struct mail_sender *sender;
@@ -44,6 +45,7 @@ struct app {
     char origin[300]; /* with the port that was picked */
     char origin_staff[300];
     char region[3];                 /* of help-phone, for numbers without a country code; "" none */
+    _Atomic bool stopping;          /* nothing slow is begun any more */
     _Atomic int64_t first_reply_ms; /* what the rules promise a new request of a stranger, for the receipt */
 };
 

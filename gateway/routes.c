@@ -3,6 +3,7 @@
 #include "gateway/admin.h"
 #include "gateway/intake/post.h"
 #include "gateway/intake/web.h"
+#include "gateway/staff/staff.h"
 #include "gateway/verify/verify.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
@@ -27,6 +28,21 @@ const struct route routes_public[] = {
 const size_t routes_public_count = COUNT(routes_public);
 
 const struct route routes_staff[] = {
+    {"POST", "/api/session", staff_sign_in, ROUTE_LOOP, SMALL},
+    {"GET", "/api/session", staff_who, ROUTE_WORK, 0},
+    {"DELETE", "/api/session", staff_sign_out, ROUTE_WORK, SMALL},
+    {"GET", "/api/queues", staff_queues, ROUTE_WORK, 0},
+    {"GET", "/api/queues/{queue}", staff_queue, ROUTE_WORK, 0},
+    {"GET", "/api/tickets/{tkt}", staff_ticket, ROUTE_WORK, 0},
+    {"POST", "/api/tickets/{tkt}/claim", staff_claim, ROUTE_WORK, SMALL},
+    {"POST", "/api/tickets/{tkt}/release", staff_release, ROUTE_WORK, SMALL},
+    {"POST", "/api/tickets/{tkt}/reply", staff_reply, ROUTE_WORK, FORM},
+    {"POST", "/api/tickets/{tkt}/note", staff_note, ROUTE_WORK, FORM},
+    {"POST", "/api/tickets/{tkt}/state", staff_state, ROUTE_WORK, SMALL},
+    {"GET", "/api/items/{itm}/raw", staff_item_raw, ROUTE_WORK, 0},
+    {"GET", "/api/accounts/{acc}", staff_account, ROUTE_WORK, 0},
+    {"GET", "/api/search", staff_search, ROUTE_WORK, 0},
+    {"GET", "/api/events", staff_events, ROUTE_LOOP, 0},
     {"GET", "/livez", admin_live, ROUTE_LOOP, 0},
 };
 const size_t routes_staff_count = COUNT(routes_staff);

@@ -40,6 +40,7 @@
 
 enum {
     WORKERS = 4,
+    HASHING = 2,
     CONNECTIONS_MAX = 10000,
     BODY_MAX = 1126 * 1024, /* 1.1 MiB: above, the edge answers */
     RESERVE_MAX = 1024 * 1024 * 1024,
@@ -387,9 +388,11 @@ void serve_close(struct serve *s)
 {
     if (s == NULL)
         return;
+    atomic_store(&s->app.stopping, true);
     if (s->app.server != NULL)
         server_close(s->app.server);
     tail_close(s->app.tail);
+    workers_close(s->app.hashing);
     workers_close(s->app.workers);
     if (s->app.accept != NULL)
         accept_wait_quiet(s->app.accept);
@@ -450,6 +453,7 @@ static enum err open_all(struct serve *s, char *why)
     if (e != ERR_OK)
         return fail(why, e, "the journal in %s cannot be read: %s", s->conf.data, err_text(e));
     app->workers = workers_open(WORKERS, s->redis);
+    app->hashing = workers_open(HASHING, s->redis);
     e = open_mail(s);
     if (e != ERR_OK)
         return fail(why, e, "the mail relay cannot be used: check `mail`%s%s", "", "");

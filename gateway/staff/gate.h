@@ -1,0 +1,28 @@
+/* gate.h - who may do what at the staff listener.
+ *
+ * Z1  nothing without a living session but signing in; what a role may do is one table, and what
+ *     is not in it nobody may do;
+ * Z2  what changes anything needs Sec-Fetch-Site: same-origin or, where a browser sends none, an
+ *     Origin that is the console's; neither, or one of them twice, is refused (W3C Fetch Metadata);
+ * Z3  Z2 is judged before anything is looked up, and the role after the session. */
+#ifndef GATEWAY_STAFF_GATE_H
+#define GATEWAY_STAFF_GATE_H
+
+#include "queues/staff.h"
+
+struct call;
+
+#define STAFF_COOKIE "__Host-staff"
+
+enum staff_act { ACT_READ, ACT_CLAIM, ACT_RELEASE, ACT_RELEASE_OTHERS, ACT_REPLY, ACT_NOTE, ACT_STATE, ACTS };
+
+bool gate_allows(enum staff_role role, enum staff_act act);
+/* Z2 for the method of the call. */
+bool gate_origin_fits(const struct call *c);
+/* Pure: Z3 whole. session: NULL where there is none. ERR_DENIED, ERR_UNKNOWN_CALLER. */
+enum err gate_judge(const struct call *c, const struct staff_session *session, enum staff_act act);
+
+/* Reads the session of the call with r, judges, and answers where the answer is no: then false. */
+bool gate_pass(struct call *c, struct redis *r, enum staff_act act, struct staff_session *out);
+
+#endif

@@ -1,0 +1,296 @@
+/* POST /api/tickets/{tkt}/reply: words to one person, by mail and on their page.
+ *
+ * B1  written against what its author saw: where a newer message stands, nothing is sent;
+ * B2  with an Idempotency-Key, however often it is sent, one message and one mail come of it. */
+#include "gateway/app.h"
+#include "gateway/http/call.h"
+#include "gateway/mail/sender.h"
+#include "gateway/staff/act.h"
+#include "gateway/staff/staff.h"
+#include "gateway/staff/tell.h"
+#include "queues/keys.h"
+#include "queues/outbox.h"
+#include "rules/address.h"
+#include "rules/base/doc.h"
+
+enum { KEY_MIN = 16, KEY_MAX = 128 };
+
+#define KEY_LIFE "2592000000" /* 30 days */
+
+struct reply {
+    bool read;
+    struct str text;
+    struct ulid seen, to; /* to: zero where it was left out */
+    struct str key;       /* Idempotency-Key; at NULL: none */
+    struct ulid message, mail;
+    bool named; /* the ids are fixed */
+    bool mailed, before;
+    struct str delivery;
+};
+
+static bool is_zero(struct ulid u)
+{
+    return ulid_equal(u, (struct ulid){0});
+}
+
+/* ---- what was asked ---- */
+
+static bool read_ids(struct call *c, const struct doc *body, struct reply *out)
+{
+    const struct doc *to = doc_get(body, "to");
+
+    if (!id_parse(ID_MESSAGE, doc_get_text(body, "seen"), &out->seen)) {
+        tell_fault(c, "seen", "malformed", "the id of the newest message that was shown");
+        return false;
+    }
+    if (doc_kind(to) != DOC_NONE && doc_kind(to) != DOC_NULL && !id_parse(ID_PARTICIPANT, doc_text(to), &out->to)) {
+        tell_fault(c, "to", "malformed", "the id of a participant");
+        return false;
+    }
+    return true;
+}
+
+static bool read_key(struct call *c, struct reply *out)
+{
+    out->key = call_header(c, "idempotency-key");
+    if (out->key.at == NULL || (out->key.len >= KEY_MIN && out->key.len <= KEY_MAX))
+        return true;
+    tell_fault(c, "idempotency-key", "length", "16 to 128 characters");
+    return false;
+}
+
+static bool read_reply(struct call *c, struct reply *out)
+{
+    struct doc *body;
+    bool good;
+
+    if (out->read)
+        return true;
+    body = tell_body(c);
+    good = body != NULL && tell_words(c, body, "text", &out->text) && read_ids(c, body, out) && read_key(c, out);
+    doc_close(body);
+    out->read = good;
+    return good;
+}
+
+/* ---- its ids ---- */
+
+static struct str key_index(const struct act *act, struct str part, enum index_kind kind)
+{
+    struct arena *a = act->call->arena;
+    struct str what = str_of(arena_printf(a, "reply|%s|%s|%s", id_print(ID_STAFF, act->who.staff).at,
+                                          id_print(ID_TICKET, act->ticket.id).at, str_copy(a, part)));
+
+    return str_of(arena_strdup(a, blind_index(act->call->app->keys, kind, what).at));
+}
+
+/* B2: the first reply with this key has fixed the ids. What was seen is no part of it, so that words which came too
+ * late can be sent again once the newer ones were read. */
+static enum err share_ids(struct act *act, struct reply *p)
+{
+    struct arena *a = act->call->arena;
+    struct str said = str_of(arena_printf(a, "%s|%s", id_print(ID_PARTICIPANT, p->to).at, str_copy(a, p->text)));
+    struct str body = key_index(act, said, INDEX_BODY);
+    struct str mine = str_of(
+        arena_printf(a, "%s %s %s", id_print(ID_MESSAGE, p->message).at, id_print(ID_MAIL, p->mail).at, body.at));
+    struct str key = key_at(a, "k", key_index(act, p->key, INDEX_KEY).at);
+    struct redis_value v;
+    enum err e = redis_run(act->redis, a, &v, SCRIPT_KEEP, 1, 3, (struct str[]){key, mine, STR(KEY_LIFE)});
+
+    if (e != ERR_OK)
+        return e;
+
+    struct str held = v.text, message = str_cut(&held, ' '), mail = str_cut(&held, ' ');
+
+    if (!id_parse(ID_MESSAGE, message, &p->message) || !id_parse(ID_MAIL, mail, &p->mail))
+        return ERR_CORRUPT;
+    if (str_equal(held, body))
+        return ERR_OK;
+    tell_problem(act->call, 422, "key-reused", "this key was used for other words");
+    return ERR_INPUT;
+}
+
+static enum err fix_ids(struct act *act, struct reply *p)
+{
+    enum err e = ERR_OK;
+
+    if (p->named)
+        return ERR_OK;
+    p->message = ulid_in(ulid_fresh(), act->ticket.partition);
+    p->mail = ulid_in(ulid_fresh(), act->ticket.partition);
+    if (p->key.at != NULL)
+        e = share_ids(act, p);
+    p->named = e == ERR_OK;
+    return e;
+}
+
+/* ---- to whom ---- */
+
+static const struct message *message_of(const struct message *all, size_t n, struct ulid id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (ulid_equal(all[i].id, id))
+            return &all[i];
+    return NULL;
+}
+
+/* B1. Newest is what stands last, or what came last: they differ where Redis was away for a while. */
+static bool is_stale(const struct act *act, const struct message *all, size_t n, struct ulid seen)
+{
+    struct ulid last;
+
+    if (n > 0 && ulid_equal(all[n - 1].id, seen))
+        return false;
+    return !id_parse(ID_MESSAGE, act->ticket.last, &last) || !ulid_equal(last, seen);
+}
+
+/* Who wrote what was seen, or to whom it was said; where that was a note, whoever wrote last. */
+static struct ulid who_wrote(const struct message *all, size_t n, struct ulid seen)
+{
+    const struct message *m = message_of(all, n, seen);
+
+    for (size_t i = n; i > 0 && (m == NULL || is_zero(m->participant)); i--)
+        if (all[i - 1].who == MESSAGE_YOU)
+            m = &all[i - 1];
+    if (m != NULL)
+        return m->participant;
+    return (struct ulid){0};
+}
+
+static enum err find_reader(struct act *act, struct ulid id, struct participant *out)
+{
+    struct participant *all;
+    size_t n;
+    enum err e = participants_read(act->redis, act->call->app->keys, act->call->arena, &act->ticket, &all, &n);
+
+    for (size_t i = 0; e == ERR_OK && i < n; i++)
+        if (ulid_equal(all[i].id, id)) {
+            *out = all[i];
+            return ERR_OK;
+        }
+    if (e == ERR_OK) {
+        tell_fault(act->call, "to", "unknown", "nobody of that id takes part in this ticket");
+        e = ERR_INPUT;
+    }
+    return e;
+}
+
+/* ---- the change ---- */
+
+static void add_mail(struct act *act, struct change *c, const struct reply *p, const struct participant *to)
+{
+    struct outbox_mail m = {.id = p->mail,
+                            .kind = OUTBOX_REPLY,
+                            .to = to->email,
+                            .language = to->language,
+                            .reference = to->reference,
+                            .ticket = act->ticket.id,
+                            .participant = to->id,
+                            .asked_ms = act->now_ms,
+                            .text = p->text,
+                            .author = act->who.name,
+                            .message = p->message};
+
+    change_mail(c, act->call->app->keys, &m);
+}
+
+static void add_words(struct act *act, struct change *c, struct reply *p, const struct participant *to)
+{
+    struct arena *a = act->call->arena;
+    const struct ticket *t = &act->ticket;
+    struct str key = ticket_key(a, t->id);
+    struct email email;
+    struct message m = {.id = p->message,
+                        .at_ms = act->now_ms,
+                        .who = MESSAGE_SUPPORT,
+                        .participant = to->id,
+                        .text = p->text,
+                        .author = act->who.name};
+
+    p->mailed = to->email.len > 0 && email_parse(a, to->email, &email);
+    m.channel = p->mailed ? STR("mail") : STR("web");
+    if (p->mailed) {
+        m.mail = p->mail;
+        add_mail(act, c, p, to);
+    }
+    change_message(c, act->call->app->keys, t->id, &m);
+    change_hset(c, key, "last", str_of(arena_strdup(a, id_print(ID_MESSAGE, m.id).at)));
+    change_hset_int(c, key, "replied", act->now_ms);
+    change_hset_int(c, key_in(a, t->partition, "a", arena_strdup(a, id_print(ID_ACCOUNT, t->account).at)), "last_told",
+                    act->now_ms);
+}
+
+/* Sent before, by the same key: how is its mail? */
+static enum err look_back(struct act *act, struct reply *p, const struct message *m)
+{
+    p->before = true;
+    p->mailed = !is_zero(m->mail);
+    return p->mailed ? outbox_state(act->redis, act->call->arena, m->mail, &p->delivery) : ERR_OK;
+}
+
+static enum err write_reply(struct act *act, struct change *c, struct reply *p, const struct message *all, size_t n)
+{
+    struct participant to;
+    struct ticket_step step;
+    enum ticket_state from;
+    enum err e;
+
+    if (is_stale(act, all, n, p->seen)) {
+        tell_problem_with(act->call, 409, "stale", "something newer came in", "newest", act->ticket.last);
+        return ERR_CONFLICT;
+    }
+    if (!ticket_state_parse(act->ticket.state, &from))
+        return ERR_CORRUPT;
+    if (ticket_step(&step, from, TICKET_STAFF_REPLY) != ERR_OK) {
+        tell_problem_with(act->call, 409, "no-such-step", "a closed ticket takes no reply", "state", act->ticket.state);
+        return ERR_CONFLICT;
+    }
+    e = find_reader(act, is_zero(p->to) ? who_wrote(all, n, p->seen) : p->to, &to);
+    if (e != ERR_OK)
+        return e;
+    add_words(act, c, p, &to);
+    act->state = str_of(ticket_state_name(step.next));
+    act_happened(act, c, "replied", STR(""), act_clock(step.clock));
+    p->delivery = p->mailed ? STR("queued") : (struct str){NULL, 0};
+    return ERR_OK;
+}
+
+static enum err reply(struct act *act, struct change *c)
+{
+    struct reply *p = act->more;
+    struct message *all;
+    size_t n;
+
+    if (!read_reply(act->call, p))
+        return ERR_INPUT;
+
+    enum err e = fix_ids(act, p);
+
+    if (e == ERR_OK)
+        e = messages_read(act->redis, act->call->app->keys, act->call->arena, act->ticket.id, &all, &n);
+    if (e != ERR_OK)
+        return e;
+
+    const struct message *mine = message_of(all, n, p->message);
+
+    return mine != NULL ? look_back(act, p, mine) : write_reply(act, c, p, all, n);
+}
+
+void staff_reply(struct call *c)
+{
+    struct reply p = {0};
+    struct act act = {.more = &p};
+    struct doc *d;
+
+    if (!act_run(&act, c, ACT_REPLY, reply))
+        return;
+    if (p.before)
+        call_set_header(c, "idempotent-replayed", STR("true"));
+    else if (p.mailed)
+        mail_sender_wake(c->app->sender);
+    d = doc_object();
+    tell_id(d, "message", ID_MESSAGE, p.message);
+    if (p.delivery.len > 0)
+        doc_set_text(d, "delivery", p.delivery);
+    tell_doc(c, 201, d);
+}

@@ -1,0 +1,28 @@
+/* staff.h - the staff API. WORK routes but for signing in and the event stream.
+ *
+ * X1  nothing without a session but signing in; roles are one table (gate.c);
+ * X2  writes need Sec-Fetch-Site: same-origin, or an Origin that is the console's (gate.h);
+ * X3  an answer leaves after Redis has the change on disk. */
+#ifndef GATEWAY_STAFF_STAFF_H
+#define GATEWAY_STAFF_STAFF_H
+
+struct call;
+
+void staff_who(struct call *c);
+void staff_sign_out(struct call *c);
+void staff_queues(struct call *c);
+void staff_queue(struct call *c);
+void staff_ticket(struct call *c);
+void staff_claim(struct call *c);
+void staff_release(struct call *c);
+void staff_reply(struct call *c);
+void staff_note(struct call *c);
+void staff_state(struct call *c);
+void staff_item_raw(struct call *c);
+void staff_account(struct call *c);
+void staff_search(struct call *c);
+/* LOOP */
+void staff_sign_in(struct call *c);
+void staff_events(struct call *c);
+
+#endif
