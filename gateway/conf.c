@@ -444,7 +444,7 @@ static void defaults(struct reading *r)
         .redis_embedded = true,
         .mail_from_name = "Support",
         .mail_from_address = "support@localhost",
-        .brand = "Support",
+        .brand = "Customer",
         .retention_ms = INT64_C(365) * DAY_MS,
         .journal_keep_ms = INT64_C(15) * 60000,
         .reserve_bytes = -1,
