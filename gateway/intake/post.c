@@ -83,6 +83,13 @@ static bool read_fields(struct call *c, struct fields *f)
     return false;
 }
 
+struct str post_raw_type(struct call *c)
+{
+    struct str type = call_header(c, "content-type");
+
+    return type.len <= POST_TYPE_MAX && text_utf8_valid(type) ? type : call_content_type(c);
+}
+
 struct post *post_read(struct call *c, enum item_op op)
 {
     struct post *p = arena_new(c->arena, struct post);
@@ -92,11 +99,8 @@ struct post *post_read(struct call *c, enum item_op op)
         return NULL;
     p->page = call_wants_html(c);
     p->lang = say_language(c, p->fields.value[FIELD_language]);
-    p->item = (struct item){.op = op,
-                            .channel = STR("web"),
-                            .language = str_of(p->lang),
-                            .raw_type = call_header(c, "content-type"),
-                            .raw = c->body};
+    p->item = (struct item){
+        .op = op, .channel = STR("web"), .language = str_of(p->lang), .raw_type = post_raw_type(c), .raw = c->body};
     return p;
 }
 

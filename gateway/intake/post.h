@@ -11,6 +11,7 @@ enum {
     POST_INLINE_MAX = 64 * 1024,
     POST_KEY_MIN = 16,
     POST_KEY_MAX = 128,
+    POST_TYPE_MAX = 255, /* bytes of a content type that are kept with the original */
     POST_BUSY_RETRY_S = 5
 };
 
@@ -24,6 +25,8 @@ struct post {
 
 /* NULL where the body cannot be read: then it was answered. */
 struct post *post_read(struct call *c, enum item_op op);
+/* The content type as it is kept: whole where it is text of at most POST_TYPE_MAX bytes, else without parameters. */
+struct str post_raw_type(struct call *c);
 /* Seconds until this peer may post again; 0: now. */
 int post_wait_s(struct call *c);
 /* Fills in key and body of the item. scope: keys of different purposes never meet. False where the key was unusable:
