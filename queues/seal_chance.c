@@ -75,11 +75,23 @@ struct str base64url(struct arena *a, const void *bytes, size_t n)
     return str_of(p);
 }
 
+static bool base64url_alphabet(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+            return false;
+    }
+    return true;
+}
+
 bool base64url_decode(struct str s, void *out, size_t n)
 {
     size_t len;
 
-    if (s.len != (4 * n + 2) / 3)
+    /* libsodium takes some bytes above 0x7F for letters, which would make two texts of one value. */
+    if (s.len != (4 * n + 2) / 3 || !base64url_alphabet(s))
         return false;
     return sodium_base642bin(out, n, s.at == NULL ? "" : s.at, s.len, NULL, &len, NULL,
                              sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
