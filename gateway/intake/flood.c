@@ -38,6 +38,18 @@ void flood_close(struct flood *f)
     free(f);
 }
 
+/* As if it were the first half of an IPv6 address in ff00::/8, where nobody sends from (RFC 4291 2.7): never anybody
+ * else's prefix. */
+static uint64_t prefix_of_four(struct in_addr four)
+{
+    uint8_t bytes[8] = {0xFF, 0xFF};
+    uint64_t p;
+
+    memcpy(bytes + 4, &four, sizeof four);
+    memcpy(&p, bytes, sizeof p);
+    return p;
+}
+
 /* The address itself for IPv4 (mapped ones too), the first 64 bits for IPv6; never 0. */
 static uint64_t prefix_of(struct str peer)
 {
@@ -51,12 +63,12 @@ static uint64_t prefix_of(struct str peer)
     memcpy(text, peer.at, peer.len);
     text[peer.len] = '\0';
     if (inet_pton(AF_INET, text, &four) == 1)
-        return UINT64_C(1) << 32 | four.s_addr;
+        return prefix_of_four(four);
     if (inet_pton(AF_INET6, text, &six) != 1)
         return 1;
     if (IN6_IS_ADDR_V4MAPPED(&six)) {
         memcpy(&four, six.s6_addr + 12, sizeof four);
-        return UINT64_C(1) << 32 | four.s_addr;
+        return prefix_of_four(four);
     }
     memcpy(&p, six.s6_addr, sizeof p);
     return p == 0 ? 1 : p;
