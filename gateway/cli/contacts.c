@@ -135,9 +135,9 @@ const struct command command_contacts_import = {
     .name = "contacts import",
     .words = "FILE",
     .does = "take a snapshot of contacts into the vault",
-    .examples = "postern contacts import --source crm crm.csv\n"
-                "postern contacts import --source billing --as-of 2026-11-01 --dry-run --json billing.csv\n"
-                "zcat backup.csv.gz | postern contacts import --source backup -\n",
+    .examples = "  postern contacts import --source crm crm.csv\n"
+                "  postern contacts import --source billing --as-of 2026-11-01 --dry-run --json billing.csv\n"
+                "  postern contacts import --source backup - <backup.csv\n",
     .more =
         "Records of a source are changed by that source alone. A snapshot with over 5 % bad lines, one that would\n"
         "shrink its source by over 20 %, and one that leaves an account without contacts or sites is refused whole.\n",

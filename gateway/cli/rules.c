@@ -134,8 +134,8 @@ const struct command command_rules_explain = {
     .name = "rules explain",
     .words = "TICKET|-",
     .does = "show how the rules decide, line by line",
-    .examples = "postern rules explain R7K4-2M9Q-C\n"
-                "echo '{\"channel\":\"web\",\"impact\":\"down\"}' | postern rules explain -\n",
+    .examples = "  postern rules explain R7K4-2M9Q-C\n"
+                "  postern rules explain - <<<'{\"channel\":\"web\",\"impact\":\"down\"}'\n",
     .least = 1,
     .most = 1,
     .run = rules_explain_run,

@@ -69,8 +69,8 @@ const struct command command_serve = {
     .name = "serve",
     .words = "",
     .does = "run the gateway in the foreground",
-    .examples = "postern serve\npostern serve -c /etc/postern/postern.conf\n"
-                "postern serve -o 'listen=public 127.0.0.1:0' -o data=/tmp/try\n",
+    .examples = "  postern serve\n  postern serve -c /etc/postern/postern.conf\n"
+                "  postern serve -o 'listen=public 127.0.0.1:0' -o data=/tmp/try\n",
     .more = "SIGTERM and SIGINT drain and stop within 5 s. SIGHUP reads rules, TLS files and the log level again;\n"
             "what is faulty stays as it was.\n",
     .run = serve_run,
