@@ -250,8 +250,8 @@ const struct command command_staff_import = {
     .name = "staff import",
     .words = "FILE",
     .does = "let a whole team in, from a CSV file with name,role",
-    .examples = "postern staff import team.csv >first-passwords.csv\n"
-                "postern staff import --dry-run team.csv\n",
+    .examples = "  postern staff import team.csv >first-passwords.csv\n"
+                "  postern staff import --dry-run team.csv\n",
     .more = "Prints name, role and first password of everybody who was added, once: nobody can read them again.\n"
             "Who is there already stays as they are. A file with a bad line is refused whole.\n",
     .least = 1,

@@ -161,8 +161,8 @@ const struct command command_staff_add = {
     .name = "staff add",
     .words = "NAME",
     .does = "let somebody sign in at the console",
-    .examples = "postern staff add mei --role agent          asks for the password\n"
-                "postern staff add mei --role agent <file    its first line is the password\n",
+    .examples = "  postern staff add mei --role agent          asks for the password\n"
+                "  postern staff add mei --role agent <file    its first line is the password\n",
     .more = "A password has at least 15 characters. agent: claims, replies, notes; lead: also releases what others\n"
             "hold; manager: the same, and merges; auditor: reads everything and changes nothing.\n",
     .least = 1,
@@ -175,7 +175,7 @@ const struct command command_staff_passwd = {
     .name = "staff passwd",
     .words = "NAME",
     .does = "another password; ends the sessions of the old one",
-    .examples = "postern staff passwd mei\n",
+    .examples = "  postern staff passwd mei\n",
     .more = "Somebody who was disabled can sign in again.\n",
     .least = 1,
     .most = 1,
@@ -186,7 +186,7 @@ const struct command command_staff_disable = {
     .name = "staff disable",
     .words = "NAME",
     .does = "let somebody in no more; ends all sessions at once",
-    .examples = "postern staff disable mei\n",
+    .examples = "  postern staff disable mei\n",
     .least = 1,
     .most = 1,
     .run = disable_run,
@@ -196,6 +196,6 @@ const struct command command_staff_list = {
     .name = "staff list",
     .words = "",
     .does = "everybody who can sign in, or could",
-    .examples = "postern staff list\npostern staff list --json\n",
+    .examples = "  postern staff list\n  postern staff list --json\n",
     .run = list_run,
 };
