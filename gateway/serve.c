@@ -389,9 +389,9 @@ void serve_close(struct serve *s)
     if (s == NULL)
         return;
     atomic_store(&s->app.stopping, true);
+    tail_close(s->app.tail); /* it posts to the loops */
     if (s->app.server != NULL)
         server_close(s->app.server);
-    tail_close(s->app.tail);
     workers_close(s->app.hashing);
     workers_close(s->app.workers);
     if (s->app.accept != NULL)
