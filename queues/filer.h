@@ -5,7 +5,8 @@
  * L2  items share exchanges: up to FILER_BATCH on their way together, at most one of
  *     each work, so the order within a work is kept;
  * L3  while Redis cannot, everything waits and nothing is lost or counted as failed;
- *     an item that fails FILER_FAILURES times for a reason of its own is parked;
+ *     an item that fails FILER_FAILURES times for a reason of its own is parked, and
+ *     tried anew at the next start: a newer program may know better;
  * L4  when Redis' identity changes, all that was received in the grace time is filed
  *     again: that is free of effect where nothing was lost;
  * L5  a Redis that is not fit (redis_fitness) is not written to. */

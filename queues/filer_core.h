@@ -1,0 +1,63 @@
+/* filer_core.h - what the files of the filer share: filer.c (the thread), filer_take.c (the next batch), filer_file.c
+ * (a batch on its way) and filer_redis.c (is Redis there, the same, and fit?). Private to them. */
+#ifndef QUEUES_FILER_CORE_H
+#define QUEUES_FILER_CORE_H
+
+#include "queues/filer.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct filer {
+    struct filer_options o;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool stop;
+
+    /* under the lock */
+    struct filer_job *first, **last;
+    size_t waiting;
+    uint64_t catch_up_to; /* the journal holds unfiled rows up to here */
+    struct filer_state state;
+
+    /* the thread's own */
+    struct redis *redis;
+    struct arena *arena;
+    uint64_t cursor; /* of catching up */
+    struct filer_job *retry;
+    size_t retries;
+    bool checked;       /* identity and fitness, since the last loss of the connection */
+    char identity[256]; /* of Redis, to be kept once all was filed again; "" none */
+    bool rescan;        /* a retry was dropped: read the journal again from the start */
+    int64_t ticked_ms;
+    int64_t away_since_ms; /* steady; 0: Redis is there */
+    char away_said[200];   /* the reason that was logged last */
+};
+
+/* Items on their way together. */
+struct batch {
+    size_t n;
+    struct filer_job *job[FILER_BATCH];
+    struct filing *filing[FILER_BATCH];
+    enum err error[FILER_BATCH];
+};
+
+/* What comes next: retries that are due, live items, then what the journal holds. */
+void filer_take(struct filer *f, struct batch *b);
+/* Is there more in the journal than was read? */
+bool filer_behind(struct filer *f);
+/* Takes the job; it is tried again wait_ms from now. */
+void filer_keep_for_later(struct filer *f, struct filer_job *job, int wait_ms);
+
+/* Files all of b and empties it. ERR_STORE: Redis could not, everything is kept for later. */
+enum err filer_file(struct filer *f, struct batch *b);
+
+/* False, and said, where Redis is away, or not fit. A changed one sets everything back to be filed again. */
+bool filer_check_redis(struct filer *f);
+/* Redis failed; why is in redis_why(). */
+void filer_redis_failed(struct filer *f);
+/* The new identity is kept only when everything has been filed again: a crash before that begins anew. */
+void filer_keep_identity(struct filer *f);
+
+#endif

@@ -1,0 +1,136 @@
+#include "queues/filer_core.h"
+
+#include "queues/clock.h"
+#include "queues/log.h"
+#include "queues/ruleset.h"
+#include "rules/base/arena.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { RETRY_MS = 200 /* before an item that failed is tried again */ };
+
+static void begin(struct filer *f, struct batch *b, const struct rules *rules)
+{
+    int64_t now = clock_now_ms();
+
+    for (size_t i = 0; i < b->n; i++) {
+        struct filing *g = arena_new(f->arena, struct filing);
+        struct filer_job *job = b->job[i];
+
+        g->keys = f->o.keys;
+        g->rules = rules;
+        g->arena = f->arena;
+        g->region = f->o.region;
+        g->now_ms = now;
+        b->filing[i] = g;
+        b->error[i] = item_parse(str_of(item_op_name(job->op)), job->payload, f->arena, &g->item);
+        g->item.ulid = job->ulid;
+        g->item.received_ms = job->received_ms;
+        filing_begin(g);
+    }
+}
+
+/* One exchange for all that are under way. False when none is; ERR_STORE in *e ends the batch. */
+static bool exchange(struct filer *f, struct batch *b, enum err *e)
+{
+    struct redis_value *replies;
+    bool asked[FILER_BATCH] = {false}, any = false;
+    size_t n, at = 0;
+
+    for (size_t i = 0; i < b->n; i++)
+        if (b->error[i] == ERR_OK && (asked[i] = filing_ask(b->filing[i], f->redis)))
+            any = true;
+    if (!any)
+        return false;
+    *e = redis_flush(f->redis, f->arena, &replies, &n);
+    if (*e != ERR_OK)
+        return false;
+    for (size_t i = 0; i < b->n; i++) {
+        if (!asked[i])
+            continue;
+        b->error[i] = filing_hear(b->filing[i], f->redis, replies + at);
+        at += filing_asked(b->filing[i]);
+        if (b->error[i] == ERR_STORE)
+            *e = ERR_STORE;
+    }
+    assert(at == n);
+    f->state.rounds++;
+    return *e == ERR_OK;
+}
+
+static void fail(struct filer *f, struct filer_job *job, enum err e)
+{
+    journal_mark(f->o.journal, job->seq, JOURNAL_FAILED);
+    if (++job->failures < FILER_FAILURES) {
+        filer_keep_for_later(f, job, RETRY_MS);
+        return;
+    }
+    log_error("item_parked", "item=%s why=%s redis=%s", id_print(ID_ITEM, job->ulid).at, err_name(e),
+              redis_why(f->redis));
+    journal_mark(f->o.journal, job->seq, JOURNAL_PARKED);
+    (void)pthread_mutex_lock(&f->lock);
+    f->state.parked++;
+    (void)pthread_mutex_unlock(&f->lock);
+    filer_job_free(job);
+}
+
+static void settle(struct filer *f, struct filer_job *job, struct filing *g)
+{
+    journal_mark(f->o.journal, job->seq, JOURNAL_FILED);
+    (void)pthread_mutex_lock(&f->lock);
+    f->state.filed++;
+    f->state.again += g->before;
+    (void)pthread_mutex_unlock(&f->lock);
+    f->o.filed(f->o.arg, g);
+    filer_job_free(job);
+}
+
+/* After the exchanges: who is done, who failed, whose key was used for something else. True where some go on. */
+static bool sort_out(struct filer *f, struct batch *b)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < b->n; i++) {
+        struct filer_job *job = b->job[i];
+        struct filing *g = b->filing[i];
+
+        if (b->error[i] != ERR_OK)
+            fail(f, job, b->error[i]);
+        else if (g->outcome == FILING_EARLY)
+            fail(f, job, ERR_ABSENT);
+        else if (g->outcome != FILING_KEY_REUSED || f->o.refuse(f->o.arg, g))
+            settle(f, job, g);
+        else { /* it was promised already: file it without its key */
+            filing_keep(g);
+            b->job[kept] = job;
+            b->filing[kept] = g;
+            b->error[kept++] = ERR_OK;
+        }
+    }
+    b->n = kept;
+    return kept > 0;
+}
+
+static void put_back(struct filer *f, struct batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        filer_keep_for_later(f, b->job[i], 0);
+    b->n = 0;
+}
+
+enum err filer_file(struct filer *f, struct batch *b)
+{
+    const struct rules *rules = ruleset_take(f->o.rules);
+    enum err e = ERR_OK;
+
+    begin(f, b, rules);
+    do {
+        while (exchange(f, b, &e))
+            ;
+    } while (e == ERR_OK && sort_out(f, b));
+    ruleset_release(f->o.rules, rules);
+    if (e != ERR_OK)
+        put_back(f, b);
+    return e;
+}
