@@ -92,7 +92,7 @@ static void hear_stream(struct tail *t, const struct redis_value *stream)
 static enum err read_once(struct tail *t, struct arena *a)
 {
     struct str argv[6 + 2 * PARTITIONS] = {STR("XREAD"), STR("COUNT"), STR("256"),
-                                           STR("BLOCK"), STR("500"),  STR("STREAMS")};
+                                           STR("BLOCK"), STR("500"),   STR("STREAMS")};
     struct redis_value v;
 
     for (unsigned p = 0; p < PARTITIONS; p++) {
