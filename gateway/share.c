@@ -8,13 +8,17 @@
 
 static bool try(char *out, size_t bytes, const char *folder, const char *rest)
 {
+    char pages[4200];
     int n = snprintf(out, bytes, "%s%s", folder, rest);
 
-    return n > 0 && (size_t)n < bytes && access(out, R_OK | X_OK) == 0;
+    (void)snprintf(pages, sizeof pages, "%s%s/pages", folder, rest);
+    return n > 0 && (size_t)n < bytes && access(pages, R_OK | X_OK) == 0;
 }
 
 enum err share_find(char *out, size_t bytes, char *why, size_t why_bytes)
 {
+    /* Beside the program in the source tree, where it is installed, and from the programs of tests. */
+    static const char *const places[] = {"/share", "/../share/postern", "/../share", "/../../share"};
     char program[4096];
     ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
 
@@ -24,8 +28,9 @@ enum err share_find(char *out, size_t bytes, char *why, size_t why_bytes)
 
     if (slash != NULL)
         *slash = '\0';
-    if (try(out, bytes, program, "/share") || try(out, bytes, program, "/../share/postern"))
-        return ERR_OK;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (try(out, bytes, program, places[i]))
+            return ERR_OK;
     (void)snprintf(why, why_bytes, "neither %s/share nor %s/../share/postern is there: `make install` puts it there",
                    program, program);
     return ERR_ABSENT;

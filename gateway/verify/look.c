@@ -2,6 +2,9 @@
 
 #include "gateway/app.h"
 #include "gateway/intake/accept.h"
+#include "queues/clock.h"
+#include "queues/placing.h"
+#include "queues/ruleset.h"
 #include "rules/base/arena.h"
 
 #include <stdlib.h>
@@ -110,14 +113,42 @@ static enum err read_me(struct redis *r, const struct keyring *k, struct arena *
     return e == ERR_OK ? ERR_CORRUPT : e;
 }
 
-static enum err read_filed(struct redis *r, const struct keyring *k, struct arena *a, struct look *out)
+/* L3 */
+static enum err read_promise(struct app *app, struct redis *r, struct arena *a, struct look *out)
 {
+    struct happening *history;
+    struct placing as_stranger;
+    size_t n;
+    enum err e = history_read(r, a, out->ticket.id, &history, &n);
+
+    if (e != ERR_OK)
+        return e;
+    out->next_reply_ms = out->ticket.due_ms;
+    if (out->me.level > 0)
+        return ERR_OK;
+
+    struct facts facts = ticket_facts(&out->ticket, 0);
+    const struct rules *rules = ruleset_take(app->rules);
+
+    facts.known = false;
+    facts.tier = facts.region = STR("");
+    place(rules, &facts, history, n, clock_now_ms(), a, &as_stranger);
+    ruleset_release(app->rules, rules);
+    out->next_reply_ms = as_stranger.due_ms;
+    return ERR_OK;
+}
+
+static enum err read_filed(struct app *app, struct redis *r, struct arena *a, struct look *out)
+{
+    const struct keyring *k = app->keys;
     enum err e = ticket_read(r, k, a, out->pointer.ticket, &out->ticket);
 
     if (e == ERR_OK)
         e = read_me(r, k, a, out);
     if (e == ERR_OK)
         e = read_messages(r, k, a, out);
+    if (e == ERR_OK)
+        e = read_promise(app, r, a, out);
     if (e != ERR_OK)
         return e;
     e = flow_read(r, k, a, out->me.id, ulid_partition(out->ticket.id), &out->flow);
@@ -147,5 +178,5 @@ enum err look_read(struct app *app, struct redis *r, struct arena *a, uint64_t r
         e = flow_of_reference(r, app->keys, a, id, &out->pointer, reference);
     if (e != ERR_OK)
         return e == ERR_ABSENT ? ERR_UNKNOWN_CALLER : e;
-    return read_filed(r, app->keys, a, out);
+    return read_filed(app, r, a, out);
 }

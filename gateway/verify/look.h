@@ -2,7 +2,9 @@
  *
  * L1  only with a token (token.h); whether the reference exists is never told without one;
  * L2  own words, what was said to this person, and what was said to the whole account;
- *     never another person's words, never a note. */
+ *     never another person's words, never a note;
+ * L3  before a code was passed, what is promised is what a stranger would be promised:
+ *     how soon we mean to answer must not tell who is on record. */
 #ifndef GATEWAY_VERIFY_LOOK_H
 #define GATEWAY_VERIFY_LOOK_H
 
@@ -22,8 +24,9 @@ struct look {
     struct participant me;
     struct message *messages; /* L2, oldest first */
     size_t message_count;
-    bool has_flow;    /* a code was asked for */
-    struct flow flow; /* the newest of this requester's first flow */
+    int64_t next_reply_ms; /* L3; 0: nothing is promised now */
+    bool has_flow;         /* a code was asked for */
+    struct flow flow;      /* the newest of this requester's first flow */
 };
 
 /* kind and id as token_of_call() gave them.

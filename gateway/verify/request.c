@@ -30,12 +30,6 @@ static bool confirmed(const struct look *l)
     return !l->written && l->me.level > 0;
 }
 
-/* When the next word is promised, 0 where nothing is. */
-static int64_t next_reply_ms(const struct look *l)
-{
-    return l->written || l->ticket.due_ms <= 0 ? 0 : l->ticket.due_ms;
-}
-
 /* ---- JSON ---- */
 
 static struct doc *stamp_doc(int64_t ms)
@@ -93,7 +87,7 @@ static void answer_json(struct call *c, const struct look *l, const char *lang)
     doc_set_int(d, "level", l->written ? 0 : l->me.level);
     doc_set_text(d, "language", l->written ? str_of(lang) : l->me.language);
     doc_set_null(d, "incident");
-    doc_set(d, "next_reply_by", stamp_doc(next_reply_ms(l)));
+    doc_set(d, "next_reply_by", stamp_doc(l->next_reply_ms));
     doc_set(d, "timeline", timeline_json(l));
     doc_set(d, "files", doc_array());
     doc_set(d, "verification", verification_json(c, l));
@@ -170,12 +164,12 @@ static void add_confirm(struct call *c, const struct look *l, struct doc *d)
 
 static void add_next_reply(struct call *c, const char *lang, const struct look *l, struct doc *d)
 {
-    if (next_reply_ms(l) == 0)
+    if (l->next_reply_ms == 0)
         return;
 
-    struct doc *next = pages_moment(c->app->pages, lang, next_reply_ms(l));
+    struct doc *next = pages_moment(c->app->pages, lang, l->next_reply_ms);
 
-    doc_set_bool(next, "overdue", next_reply_ms(l) < clock_now_ms());
+    doc_set_bool(next, "overdue", l->next_reply_ms < clock_now_ms());
     doc_set(d, "next_reply", next);
 }
 
