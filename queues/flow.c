@@ -54,9 +54,10 @@ void change_flow(struct change *c, const struct keyring *k, const struct flow_as
         .ends_ms = ends,
         .code = digits,
         .flow = key,
+        .generation = ask->generation,
     };
 
-    change_add(c, 30, (struct str[]){STR("HSET"),       key,
+    change_add(c, 32, (struct str[]){STR("HSET"),       key,
                                      STR("state"),      STR("living"),
                                      STR("mac"),        str_of(arena_strdup(a, mac.at)),
                                      STR("code"),       seal(k, a, digits, bound),
@@ -68,6 +69,7 @@ void change_flow(struct change *c, const struct keyring *k, const struct flow_as
                                      STR("mails"),      str_of(arena_printf(a, "%d", ask->mails + 1)),
                                      STR("mailed"),     str_of(arena_printf(a, "%" PRId64, ask->now_ms)),
                                      STR("sent"),       STR("0"),
+                                     STR("open"),       STR("0"),
                                      STR("email"),      seal(k, a, ask->email, bound),
                                      STR("index"),      str_of(arena_strdup(a, ask->index.at)),
                                      STR("reference"),  str_of(arena_printf(a, "%" PRIu64, ask->reference))});
@@ -96,6 +98,7 @@ void change_flow_repeat(struct change *c, const struct keyring *k, const struct 
         .ends_ms = f->ends_ms,
         .code = f->code,
         .flow = f->key,
+        .generation = f->generation,
     };
 
     change_hset_int(c, f->key, "mails", f->mails + 1);
@@ -183,6 +186,7 @@ static size_t between_at(struct str s)
                                         "\xE2\x80\x92",
                                         "\xE2\x80\x93",
                                         "\xE2\x80\x94",
+                                        "\xE2\x80\x95",
                                         "\xE2\x80\x8E",
                                         "\xE2\x80\x8F"};
 

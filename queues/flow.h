@@ -5,15 +5,18 @@
  *     sends the same one;
  * F2  at most FLOW_TRIES guesses a code and FLOW_TRIES_ALL a flow are judged, each one
  *     counted before it is compared, in one script;
- * F3  a code is valid at once; until 10 min after a relay took the mail, 30 min after
+ * F3  a code is valid as soon as anybody can know it; until 10 min after a relay took the mail, 30 min after
  *     it was asked for at most;
  * F4  a repeat sends the living code again, not sooner than 60 s after the last mail,
  *     at most FLOW_MAILS mails a flow; it renews neither tries nor life;
- * F5  a flow belongs to the browser that holds its token.
+ * F5  a flow belongs to the browser that holds its token;
+ * F6  no guess is right before the code's mail has passed the limits of its recipient
+ *     (outbox_release), so these limits bound how many codes of one mailbox can be
+ *     guessed at, however many are asked for.
  *
  * {pN}:f:<flw> fields: state ("living", "passed", "dead"), mac, code (sealed), generation, tries, total, asked, ends,
- * mails, mailed (ms of the last mail queued), sent (ms a relay took it, 0), email (sealed), index (blind), ticket,
- * participant, reference, v. */
+ * open ("1": F6), mails, mailed (ms of the last mail queued), sent (ms a relay took it, 0), email (sealed), index
+ * (blind), ticket, participant, reference, v. */
 #ifndef QUEUES_FLOW_H
 #define QUEUES_FLOW_H
 

@@ -41,6 +41,7 @@ static struct doc *mail_doc(const struct outbox_mail *m)
     doc_set_int(d, "ends", m->ends_ms);
     doc_set_text(d, "code", m->code);
     doc_set_text(d, "flow", m->flow);
+    doc_set_int(d, "generation", m->generation);
     doc_set_text(d, "text", m->text);
     doc_set_text(d, "author", m->author);
     return d;
@@ -90,6 +91,7 @@ static enum err mail_load(const struct keyring *k, struct arena *a, struct ulid 
     m.ends_ms = doc_get_int(d, "ends", 0);
     m.code = keep(a, d, "code");
     m.flow = keep(a, d, "flow");
+    m.generation = (int)doc_get_int(d, "generation", 0);
     m.text = keep(a, d, "text");
     m.author = keep(a, d, "author");
     doc_close(d);
@@ -205,10 +207,30 @@ enum err outbox_sent(struct redis *r, const struct keyring *k, struct arena *a, 
 
         /* A repeat of the same code does not renew its life: the first acceptance counts. */
         change_add(c, 5,
-                   (struct str[]){STR("FIRST"), m.flow, STR("sent"), str_of(arena_printf(a, "%" PRId64, at_ms)),
+                   (struct str[]){STR("FIRST"), m.flow, str_of(arena_printf(a, "%d", m.generation)),
+                                  str_of(arena_printf(a, "%" PRId64, at_ms)),
                                   str_of(arena_printf(a, "%" PRId64, ends))});
     }
     return change_run(r, a, c, STR(""), STR(""), STR(""), NULL);
+}
+
+enum err outbox_release(struct redis *r, struct arena *a, const struct outbox_mail *m)
+{
+    struct redis_value v;
+    enum err e = redis_run(r, a, &v, SCRIPT_RELEASE, 1, 2,
+                           (struct str[]){m->flow, str_of(arena_printf(a, "%d", m->generation))});
+
+    return e == ERR_OK && v.integer != 1 ? ERR_GONE : e;
+}
+
+enum err outbox_put_off(struct redis *r, struct arena *a, const struct outbox_mail *m, int64_t at_ms)
+{
+    struct str at = str_of(arena_printf(a, "%" PRId64, at_ms));
+
+    /* XX: it may have gone out of the queue meanwhile. */
+    return redis_do(r, a, NULL, 5,
+                    (struct str[]){STR("ZADD"), key_in(a, ulid_partition(m->id), rooms[m->kind], ""), STR("XX"), at,
+                                   mail_name(a, m->id)});
 }
 
 enum err outbox_failed(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id, bool final,

@@ -29,6 +29,7 @@ struct outbox_mail {
     struct ulid ticket, participant;
     int64_t asked_ms, ends_ms; /* ends: not worth sending after; 0 never */
     struct str code, flow;     /* CODE: 8 digits; key of the flow */
+    int generation;            /* CODE: of that flow */
     struct str text, author;   /* REPLY */
     struct ulid message;       /* REPLY */
     int tries;
@@ -42,6 +43,11 @@ enum err outbox_due(struct redis *r, const struct keyring *k, struct arena *a, i
 /* A relay took it at at_ms: the mail leaves the queue; a code's life runs from now: until at_ms + 10 min, at most
  * until it would have ended anyway. */
 enum err outbox_sent(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id, int64_t at_ms);
+/* CODE: the mail goes out now, so its code may be right from here on (flow.h, F6). ERR_GONE: the flow has no such
+ * living code any more, and nobody wants this mail. */
+enum err outbox_release(struct redis *r, struct arena *a, const struct outbox_mail *m);
+/* A limit holds it back until at_ms; that is no try. */
+enum err outbox_put_off(struct redis *r, struct arena *a, const struct outbox_mail *m, int64_t at_ms);
 /* Not now: again at retry_ms; or, where final, never. */
 enum err outbox_failed(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id, bool final,
                        int64_t at_ms, int64_t retry_ms);

@@ -129,14 +129,33 @@ static bool take(struct letters *l, bool codes_only, struct outbox_mail *out)
 
 /* ---- may it go? ---- */
 
-static enum err ask_rate(struct letters *l, struct arena *a, const char *scope, const struct outbox_mail *m, int gap_ms,
-                         int burst, int64_t *wait)
+/* One mailbox however it is spelled, for counting only: no +tag, and no dots where the largest such server ignores them. */
+static const char *counted_as(struct arena *a, struct str to)
+{
+    struct str domain = str_of(str_lower(a, to)), local = str_cut(&domain, '@'), rest = local;
+    struct buf b = {0};
+
+    local = str_cut(&rest, '+');
+    for (size_t i = 0; i < local.len; i++)
+        if (local.at[i] != '.' || !(str_is(domain, "gmail.com") || str_is(domain, "googlemail.com")))
+            buf_char(&b, local.at[i]);
+    buf_char(&b, '@');
+    buf_str(&b, domain);
+
+    const char *name = arena_strdup(a, buf_view(&b).at);
+
+    buf_free(&b);
+    return name;
+}
+
+static enum err ask_rate(struct letters *l, struct arena *a, const char *scope, const struct outbox_mail *m,
+                         int64_t now_ms, int gap_ms, int burst, int64_t *wait)
 {
     struct redis_value v;
-    struct str who = str_of(arena_printf(a, "%s|%s", scope, str_lower(a, m->to)));
+    struct str who = str_of(arena_printf(a, "%s|%s", scope, counted_as(a, m->to)));
     struct str key = key_at(a, "l", blind_index(l->app->keys, INDEX_RATE, who).at);
     enum err e = redis_run(l->redis, a, &v, SCRIPT_RATE, 1, 4,
-                           (struct str[]){key, str_of(arena_printf(a, "%" PRId64, clock_now_ms())),
+                           (struct str[]){key, str_of(arena_printf(a, "%" PRId64, now_ms)),
                                           str_of(arena_printf(a, "%d", gap_ms)), str_of(arena_printf(a, "%d", burst))});
 
     if (e == ERR_OK)
@@ -144,28 +163,45 @@ static enum err ask_rate(struct letters *l, struct arena *a, const char *scope, 
     return e;
 }
 
+static enum err drop(struct letters *l, struct arena *a, const struct outbox_mail *m, int64_t now_ms)
+{
+    enum err e = outbox_failed(l->redis, l->app->keys, a, m->id, true, now_ms, 0);
+
+    return e == ERR_OK ? ERR_LIMIT : e;
+}
+
+/* Within the limits of its recipient? A mail that was tried had passed them. */
+static enum err keep_rate(struct letters *l, struct arena *a, const struct outbox_mail *m, int64_t now_ms)
+{
+    int64_t wait = 0;
+    enum err e;
+
+    if (!l->app->conf->limits || m->tries > 0)
+        return ERR_OK;
+    e = ask_rate(l, a, "code", m, now_ms, RATE_GAP_MS, RATE_BURST, &wait);
+    if (e == ERR_OK && wait == 0)
+        e = ask_rate(l, a, "day", m, now_ms, DAY_GAP_MS, DAY_BURST, &wait);
+    if (e != ERR_OK || wait == 0)
+        return e;
+    if (m->ends_ms > 0 && now_ms + wait >= m->ends_ms)
+        return drop(l, a, m, now_ms);
+    e = outbox_put_off(l->redis, a, m, now_ms + wait); /* and then it is asked again */
+    return e == ERR_OK ? ERR_LIMIT : e;
+}
+
 /* ERR_OK: now. ERR_LIMIT: it was put back, or dropped. */
 static enum err may_go(struct letters *l, struct arena *a, const struct outbox_mail *m, int64_t now_ms)
 {
-    int64_t wait = 0;
-    enum err e = ERR_OK;
-
-    if (m->silent || (m->ends_ms > 0 && m->ends_ms <= now_ms)) {
-        e = outbox_failed(l->redis, l->app->keys, a, m->id, true, now_ms, 0);
-        return e == ERR_OK ? ERR_LIMIT : e;
-    }
-    if (m->kind != OUTBOX_CODE || !l->app->conf->limits || m->tries > 0)
+    if (m->silent || (m->ends_ms > 0 && m->ends_ms <= now_ms))
+        return drop(l, a, m, now_ms);
+    if (m->kind != OUTBOX_CODE)
         return ERR_OK;
-    e = ask_rate(l, a, "code", m, RATE_GAP_MS, RATE_BURST, &wait);
-    if (e == ERR_OK && wait == 0)
-        e = ask_rate(l, a, "day", m, DAY_GAP_MS, DAY_BURST, &wait);
-    if (e != ERR_OK || wait == 0)
-        return e;
 
-    bool in_time = m->ends_ms == 0 || now_ms + wait < m->ends_ms;
+    enum err e = keep_rate(l, a, m, now_ms);
 
-    e = outbox_failed(l->redis, l->app->keys, a, m->id, !in_time, now_ms, now_ms + wait);
-    return e == ERR_OK ? ERR_LIMIT : e;
+    if (e == ERR_OK)
+        e = outbox_release(l->redis, a, m);
+    return e == ERR_GONE ? drop(l, a, m, now_ms) : e;
 }
 
 /* ---- words ---- */
@@ -213,6 +249,7 @@ static void render(struct letters *l, const struct outbox_mail *m, struct arena 
         .made_ms = clock_now_ms(),
         .expires_ms = m->ends_ms,
         .tries = m->tries,
+        .held = m->tries > 0, /* it has had its wait */
     };
 
     const char *host = strrchr(conf->mail_from_address, '@');

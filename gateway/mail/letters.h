@@ -3,7 +3,8 @@
  * W1  one gateway at a time sends (lease `mail`); the others wait for it to end;
  * W2  a mail is rendered when it goes out, in its reader's language;
  * W3  where limits are on, one mailbox gets at most 3 codes at once, then one in 10
- *     minutes, and 10 in 24 hours: what is too much waits, and is dropped at its end. */
+ *     minutes, and 10 in 24 hours: what is too much waits, is counted again then, and is
+ *     dropped at its end. Only a code whose mail goes out can be right (flow.h, F6). */
 #ifndef GATEWAY_MAIL_LETTERS_H
 #define GATEWAY_MAIL_LETTERS_H
 

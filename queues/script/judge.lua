@@ -7,9 +7,10 @@
 -- ARGV[6]… commands as in change.lua, run where the guess is right
 --
 -- Answers {"again"} (the ticket moved: nothing was judged), {"gone"}, {"wrong", left},
--- {"right"}. MACs are compared, not codes, so the time of the comparison tells nothing.
+-- {"right"}. A code whose mail may not go yet (open is not "1") is known to nobody, so
+-- whoever hits it has guessed: it is wrong. MACs are compared, not codes, so the time of the comparison tells nothing.
 -- include words.part
-local f = redis.call('HMGET', KEYS[1], 'state', 'mac', 'tries', 'total', 'ends')
+local f = redis.call('HMGET', KEYS[1], 'state', 'mac', 'tries', 'total', 'ends', 'open')
 if f[1] ~= 'living' or tonumber(ARGV[4]) >= tonumber(f[5]) then
   return {'gone'}
 end
@@ -22,7 +23,7 @@ if (redis.call('HGET', KEYS[2], 'v') or '0') ~= ARGV[5] then
   return {'again'}
 end
 redis.call('HSET', KEYS[1], 'tries', tries + 1, 'total', total + 1)
-if f[2] ~= ARGV[1] then
+if f[2] ~= ARGV[1] or f[6] ~= '1' then
   local left = math.min(limit - tries, all - total) - 1
   if left <= 0 then
     redis.call('HSET', KEYS[1], 'state', 'dead')
