@@ -41,6 +41,7 @@ struct filing {
     const char *region;  /* for phone numbers without a country code; NULL none */
     struct item item;
     int64_t now_ms;
+    bool silent; /* no mail leaves: invented items */
 
     /* told */
     enum filing_outcome outcome;

@@ -166,7 +166,8 @@ static void add_participant(struct change *c, struct filing *f)
                            .reference = i->reference,
                            .language = i->language,
                            .now_ms = f->now_ms,
-                           .generation = 1};
+                           .generation = 1,
+                           .silent = f->silent};
 
     change_flow(c, f->keys, &ask);
 }

@@ -29,6 +29,7 @@
     X(staff_import)     \
     X(mail_show)        \
     X(rules_explain)    \
+    X(sample)           \
     X(help)
 
 /* sysexits.h has the same numbers; the meanings are ours. */
