@@ -434,6 +434,10 @@ bool filing_ask(struct filing *f, struct redis *r)
     switch ((enum step)f->step) {
     case RESOLVE:
         ask_resolve(f, r);
+        if (f->asked == 0) { /* nothing names anybody: there is nobody to look for */
+            (void)hear_resolve(f, r, NULL);
+            ask_open(f, r);
+        }
         break;
     case OPEN:
         ask_open(f, r);

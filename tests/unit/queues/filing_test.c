@@ -361,6 +361,21 @@ static void a_reference_given_twice_leads_to_the_first(void **state)
     assert_int_equal(file(&theirs)->outcome, FILING_EARLY);
 }
 
+/* A phone number that cannot be read is no evidence; the work is opened all the same. */
+static void somebody_whom_nothing_names_is_filed(void **state)
+{
+    struct item i = request(15, "", "No address, and a number we cannot read");
+    struct filing *f;
+    struct ticket t;
+
+    (void)state;
+    i.phone = STR("extension 12");
+    f = file(&i);
+    assert_int_equal(f->outcome, FILING_FILED);
+    assert_int_equal(ticket_read(link_, keys, a, f->ticket, &t), ERR_OK);
+    assert_int_equal(mails_waiting(), 0);
+}
+
 /* Y3, and what K1 promises of Redis. */
 static void nothing_personal_is_in_redis_in_clear(void **state)
 {
@@ -397,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup(words_on_solved_work_reopen_it, empty),
         cmocka_unit_test_setup(words_on_closed_work_open_linked_work, empty),
         cmocka_unit_test_setup(a_reference_given_twice_leads_to_the_first, empty),
+        cmocka_unit_test_setup(somebody_whom_nothing_names_is_filed, empty),
         cmocka_unit_test_setup(nothing_personal_is_in_redis_in_clear, empty),
     };
 
