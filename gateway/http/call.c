@@ -160,7 +160,7 @@ void call_problem(struct call *c, int status, const char *code, const char *titl
     doc_set_text(d, "request_id", str_of(c->request_id));
     if (errors != NULL)
         doc_set(d, "errors", errors);
-    if (retry_after_s > 0 && (status == 429 || status == 503))
+    if (retry_after_s > 0)
         call_set_header(c, "retry-after", str_of(arena_printf(c->arena, "%d", retry_after_s)));
     call_set_header(c, "content-type", STR("application/problem+json"));
     answer(c, status, doc_print(d, c->arena));

@@ -92,7 +92,7 @@ void call_redirect(struct call *c, struct str location);
 
 /* RFC 9457 application/problem+json: {"type","title","status","code","request_id"} with type
  * "/problems/<code>"; errors (may be NULL, taken) goes in as "errors". A page for browsers is the handler's
- * business (gateway/pages.h). Adds Retry-After on 429 and 503 where retry_after_s > 0. */
+ * business (gateway/pages.h). Adds Retry-After where retry_after_s > 0. */
 void call_problem(struct call *c, int status, const char *code, const char *title, struct doc *errors,
                   int retry_after_s);
 
