@@ -182,15 +182,17 @@ static void send_off(struct accept *a, struct call *c, const struct item *i)
     journal_append(a->app->journal, &row, on_journaled, j);
 }
 
-/* What a repeat of something that is not filed yet gets: true where w joined the waiters of the first. */
-static bool repeat(struct waiter *w, struct entry *first, bool wait, struct accept_result *now)
+/* What a repeat of something that is not filed yet gets: true where w joined the waiters of the first. What is written
+ * and will be filed soon is waited for, since the first may be a repeat itself: of one that Redis has already, and
+ * whose reference is the one to tell. */
+static bool repeat(struct waiter *w, struct entry *first, bool wait, bool soon, struct accept_result *now)
 {
     *now = (struct accept_result){.item = first->item, .reference = first->reference, .replayed = true};
     if (!str_is(w->item->body, first->body)) {
         now->outcome = ACCEPT_KEY_REUSED;
-    } else if (first->written) {
+    } else if (first->written && !soon) {
         now->outcome = ACCEPT_WRITTEN;
-    } else if (!wait) {
+    } else if (!first->written && !wait) {
         now->outcome = ACCEPT_IN_FLIGHT;
     } else {
         w->repeat = true;
@@ -205,6 +207,7 @@ void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, ac
     struct waiter *w = arena_new(c->arena, struct waiter);
     struct accept_result now = {.outcome = ACCEPT_FAILED, .error = ERR_BUSY};
     bool waits = false, first = false;
+    struct filer_state filer;
 
     i->ulid = ulid_fresh();
     i->received_ms = clock_now_ms();
@@ -213,12 +216,13 @@ void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, ac
     *w = (struct waiter){.accept = a, .call = c, .item = i, .answer = answer_it};
     call_hold(c);
     call_after(c, ACCEPT_WAIT_MS, on_late, w);
+    filer_state(a->app->filer, &filer);
     (void)pthread_mutex_lock(&a->lock);
 
     struct entry *e = i->key.len > 0 ? unfiled_key(a->unfiled, i->key) : NULL;
 
     if (e != NULL) {
-        waits = repeat(w, e, wait, &now);
+        waits = repeat(w, e, wait, filer.ready, &now);
     } else if (unfiled_count(a->unfiled) < ACCEPT_UNFILED_MAX) {
         wait_for(w, unfiled_add(a->unfiled, i));
         waits = first = true;

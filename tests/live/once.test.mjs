@@ -1,0 +1,160 @@
+// Double taps, lost answers and the Back button: however often it is sent, it is one request.
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, describe } from 'node:test'
+import { many, open, shown, story, until, words } from './kit.mjs'
+
+let door, n = 0
+before(async () => { door = await open({ settings: { limits: 'off' } }) })
+after(() => door.stop())
+
+const someone = () => `once.${n++}@example.org`
+const send = (key, fields, options) => door.post('/requests', { json: fields, headers: { 'idempotency-key': key }, ...options })
+const same = (a) => [a.json.reference, a.json.token, a.json.url]
+const mailsTo = (address) => door.mails().filter((m) => m.to === address).length
+
+// Which ticket a reference leads to: the account, the ticket and the person behind it are what Redis keeps of it.
+function ticketOf({ reference }) {
+  const digits = [...reference.replaceAll('-', '').slice(0, 8)].map((c) => BigInt('0123456789ABCDEFGHJKMNPQRSTVWXYZ'.indexOf(c)))
+  const found = door.redis('GET', `r:{${digits.reduce((n, d) => n * 32n + d, 0n)}}`).trim().split(' ')
+  assert.equal(found.length, 4, `${reference} leads to ${found}`)
+  return found[2]
+}
+
+describe('the same key', () => {
+  story('with the same words is the same answer, and one mail', async () => {
+    const key = randomUUID(), fields = { problem: 'Sent twice.', email: someone() }
+    const first = await send(key, fields), again = await send(key, fields)
+    assert.deepEqual([first.status, first.headers['idempotent-replayed']], [201, undefined])
+    assert.deepEqual([again.status, again.headers['idempotent-replayed']], [201, 'true'])
+    assert.deepEqual(same(again), same(first))
+    await door.mailTo(fields.email)
+    assert.deepEqual((await door.look(first.json)).timeline.map((m) => m.text), [fields.problem])
+    await send(randomUUID(), { problem: 'Another, so that a second mail would be there by now.', email: 'once.last@example.org' })
+    await door.mailTo('once.last@example.org')
+    assert.equal(mailsTo(fields.email), 1)
+  })
+
+  story('as a hidden field of a form does what the header does', async () => {
+    const form = { problem: 'From a form.', email: someone(), key: randomUUID() }
+    const a = await door.post('/requests', { form }), b = await door.post('/requests', { form })
+    assert.deepEqual([a.status, b.status, b.headers['idempotent-replayed']], [201, 201, 'true'])
+    assert.deepEqual(same(b), same(a))
+  })
+
+  story('in quotes, as the draft of the header writes it, is the same key', async () => {
+    const key = randomUUID(), fields = { problem: 'Quoted.', email: someone() }
+    assert.deepEqual(same(await send(`"${key}"`, fields)), same(await send(key, fields)))
+  })
+
+  story('with other words is refused, and the first stays', async () => {
+    const key = randomUUID(), email = someone()
+    const first = await send(key, { problem: 'First words.', email })
+    const other = await send(key, { problem: 'Other words.', email })
+    assert.equal(other.status, 422)
+    assert.equal(other.json.code, 'key-reused')
+    assert.deepEqual((await door.look(first.json)).timeline.map((m) => m.text), ['First words.'])
+  })
+
+  story('with other words in a browser gives the words back', async () => {
+    const visitor = door.visitor({ language: 'de' }), key = randomUUID(), email = someone()
+    await visitor.send('/requests', { problem: 'Erste Worte.', email, key })
+    const page = await visitor.send('/requests', { problem: 'Andere Worte.', email, key })
+    assert.equal(page.status, 422)
+    assert.ok(shown(page.text).includes(words('de')['problem.key-reused.title']))
+    assert.ok(page.text.includes('Andere Worte.'))
+  })
+
+  story('too short or too long is refused before anything is written', async () => {
+    for (const key of ['short', 'x'.repeat(15), 'x'.repeat(129)]) {
+      const a = await send(key, { problem: 'x', email: someone() })
+      assert.equal(a.status, 422, key)
+      assert.equal(a.json.errors[0].field, 'key')
+    }
+    assert.equal((await send('x'.repeat(16), { problem: 'x', email: someone() })).status, 201)
+    assert.equal((await send('y'.repeat(128), { problem: 'x', email: someone() })).status, 201)
+  })
+
+  story('holds over a restart of the gateway, and over one of Redis', async () => {
+    const key = randomUUID(), fields = { problem: 'Sent before the restart.', email: someone() }
+    const first = await send(key, fields)
+    await door.stop()
+    await door.start()
+    const again = await send(key, fields)
+    assert.deepEqual([again.status, again.headers['idempotent-replayed'], same(again)], [201, 'true', same(first)])
+    const pid = door.redisPid()
+    process.kill(pid, 'SIGKILL')
+    await until('Redis is back', async () => door.redisPid() !== pid && (await door.admin('/readyz')).status === 200)
+    assert.deepEqual(same(await send(key, fields)), same(first))
+  })
+})
+
+describe('at the same moment', () => {
+  story('twenty taps with one key are one reference', async () => {
+    for (let round = 0; round < 5; round++) {
+      const key = randomUUID(), fields = { problem: `Tapped twenty times, ${round}.`, email: someone() }
+      const answers = await many(20, 20, () => send(key, fields))
+      const taken = answers.filter((a) => [201, 202].includes(a.status))
+      assert.deepEqual(answers.filter((a) => ![201, 202, 409].includes(a.status)), [])
+      assert.ok(answers.filter((a) => a.status === 409).every((a) => a.json.code === 'in-flight' && a.headers['retry-after'] === '1'))
+      assert.equal(new Set(taken.map((a) => a.json.reference)).size, 1)
+      assert.equal(taken.filter((a) => !a.headers['idempotent-replayed']).length, 1, 'one of them made it')
+    }
+  })
+
+  story('twenty taps in a browser all arrive at it', async () => {
+    const visitor = door.visitor(), form = { problem: 'Tapped in a browser.', email: someone(), key: randomUUID() }
+    const answers = await many(20, 20, () => visitor.ask('POST', '/requests', { form }))
+    assert.deepEqual([...new Set(answers.map((a) => a.status))], [303])
+    assert.equal(new Set(answers.map((a) => a.headers.location)).size, 1)
+  })
+
+  story('two keys are two requests', async () => {
+    const email = someone()
+    const [a, b] = await many(2, 2, (i) => send(randomUUID(), { problem: `Not the same, ${i}.`, email }))
+    assert.notEqual(a.json.reference, b.json.reference)
+  })
+})
+
+describe('without a key', () => {
+  story('the same words within ten minutes are the same work under a reference of their own', async () => {
+    const fields = { problem: 'No key, and pressed twice.', email: someone() }
+    const first = await door.request(fields), again = await door.request(fields)
+    assert.notEqual(again.reference, first.reference)
+    assert.equal(ticketOf(again), ticketOf(first))
+    for (const made of [first, again]) assert.equal((await door.look(made)).reference, made.reference)
+  })
+
+  story('other words, or another address, are work of their own', async () => {
+    const email = someone()
+    const first = await door.request({ problem: 'One thing.', email })
+    assert.notEqual(ticketOf(await door.request({ problem: 'Another thing.', email })), ticketOf(first))
+    assert.notEqual(ticketOf(await door.request({ problem: 'One thing.', email: someone() })), ticketOf(first))
+  })
+
+  story('a form that is posted twice is the same work', async () => {
+    const visitor = door.visitor(), form = { problem: 'Back, and sent again.', email: someone() }
+    const refs = [await visitor.send('/requests', form), await visitor.send('/requests', form)].map((p) => ({ reference: p.location.split('/')[2] }))
+    assert.equal(ticketOf(refs[0]), ticketOf(refs[1]))
+  })
+})
+
+describe('a message', () => {
+  story('with a key is said once', async () => {
+    const made = await door.request({ problem: 'More to come.', email: someone() }), key = randomUUID()
+    const say = (text) => door.post(`${made.url}/messages`, { json: { text }, token: made.token, headers: { 'idempotency-key': key } })
+    const a = await say('One more thing.'), b = await say('One more thing.')
+    assert.deepEqual([a.status, b.status, b.headers['idempotent-replayed'], b.json.message], [201, 201, 'true', a.json.message])
+    assert.equal((await say('Something else.')).status, 422)
+    assert.deepEqual((await door.look(made)).timeline.map((m) => m.text), ['More to come.', 'One more thing.'])
+  })
+
+  story('may use a key that a request has used, and another request has', async () => {
+    const key = randomUUID(), email = someone()
+    const made = (await send(key, { problem: 'With a key.', email })).json, other = await door.request({ problem: 'The other one.', email })
+    for (const it of [made, other]) {
+      const a = await door.post(`${it.url}/messages`, { json: { text: 'Words.' }, token: it.token, headers: { 'idempotency-key': key } })
+      assert.deepEqual([a.status, a.headers['idempotent-replayed']], [201, undefined])
+    }
+  })
+})
