@@ -7,7 +7,7 @@
 //   await door.run('check')                                    a command on the same data: { code, out, err }
 //   story('what a person does', async () => {...})             a test; where it fails, the log is shown
 //
-// Whatever was started ends with the process, and no log may hold what the tests typed (see `secret`).
+// Each answer is held against openapi.yaml. Whatever was started ends with the process, and no log may hold what the tests typed (see `secret`).
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
@@ -17,6 +17,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
+import * as interfaces from './openapi.mjs'
 
 export const PROGRAM = resolve(process.env.POSTERN ?? 'build/postern')
 export const SHARE = process.env.POSTERN_SHARE ?? 'build/share'
@@ -105,7 +106,7 @@ export function story(name, ...rest) {
     try {
       await tell(t)
     } catch (e) {
-      for (const door of doors) console.error(`---- log of ${door.data}\n${door.log().split('\n').slice(-40).join('\n')}`)
+      for (const door of doors) door.tellLog()
       throw e
     }
   })
@@ -335,6 +336,7 @@ class Door {
     this.secret(options.json, options.form, options.multipart, options.token)
     return this.lines[options.to ?? 'public'].ask(method, path, options).then((answer) => {
       this.secret(answer.json?.token)
+      interfaces.check(method, path, answer)
       return answer
     })
   }
@@ -379,6 +381,13 @@ class Door {
 
   log() {
     return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8') : ''
+  }
+
+  // The end of the log, for whoever looks for what went wrong; once, where it is over.
+  tellLog() {
+    if (this.told) return
+    this.told = this.how !== undefined
+    console.error(`---- ${this.told ? 'ended; ' : ''}log of ${this.data}\n${this.log().split('\n').slice(-30).join('\n')}`)
   }
 
   assertLogClean() {
