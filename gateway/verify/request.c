@@ -62,7 +62,7 @@ static struct doc *verification_json(struct call *c, const struct look *l)
     if (l->written) {
         doc_set_text(v, "state", STR("pending"));
     } else if (confirmed(l)) {
-        doc_set_text(v, "state", STR("passed"));
+        doc_set_text(v, "state", STR("confirmed"));
     } else if (!l->has_flow) {
         doc_set_text(v, "state", STR("none"));
     } else {
