@@ -16,7 +16,7 @@ import https from 'node:https'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import * as interfaces from './openapi.mjs'
 
 export const PROGRAM = resolve(process.env.POSTERN ?? 'build/postern')
@@ -67,9 +67,15 @@ function end(child, signal = 'SIGKILL') {
   }
 }
 
-process.on('exit', () => {
+function endAll() {
   for (const child of living) end(child)
-  for (const door of doors) end({ pid: door.redisPid() })
+  for (const door of doors) if (door.redisPid()) end({ pid: door.redisPid() })
+}
+
+// What a failed story left running must not hold the file: after its own hooks had their time.
+after(() => setTimeout(endAll, 15000).unref())
+process.on('exit', () => {
+  endAll()
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
