@@ -47,6 +47,9 @@ export async function many(n, width, ask) {
   return answers
 }
 
+// An answer that promises: the words are on disk, and mostly in Redis too.
+export const taken = (answer) => answer.status === 201 || answer.status === 202
+
 export function quantile(values, q) {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))]
@@ -366,8 +369,16 @@ class Door {
   // Sends a request and answers what came: { reference, token, url, state, verification }.
   async request(fields, options = {}) {
     const answer = await this.post('/requests', { json: { problem: 'Our site is gone since this morning.', ...fields }, ...options })
-    assert.ok([201, 202].includes(answer.status), `${answer.status} ${answer.text}`)
+    assert.ok(taken(answer), `${answer.status} ${answer.text}`)
     return answer.json
+  }
+
+  // The same, once Redis has it: on a busy machine the receipt may come first.
+  filed(made) {
+    return until(`${made.reference} is filed`, async () => {
+      const seen = await this.look(made)
+      return seen.state !== 'written' && seen
+    })
   }
 
   // What the holder of a request sees.

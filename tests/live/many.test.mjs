@@ -1,11 +1,10 @@
 // A whole office sits behind one address, and all of it is locked out.
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { LONG, many, open, shown, sleep, story, words } from './kit.mjs'
+import { LONG, many, open, shown, sleep, story, taken, words } from './kit.mjs'
 
 const PEOPLE = LONG ? 1000 : 300
 const BURST = 200, A_SECOND = 10
-const taken = (a) => a.status === 201 || a.status === 202
 
 describe('many people behind one address', () => {
   story(`${PEOPLE} requests are ${PEOPLE} references, each readable`, async (t) => {
@@ -17,7 +16,7 @@ describe('many people behind one address', () => {
     })
     assert.deepEqual(answers.filter((a) => !taken(a)).map((a) => a.status), [])
     assert.equal(new Set(answers.map((a) => a.json.reference)).size, PEOPLE)
-    const seen = await many(PEOPLE, 8, (i) => door.look(answers[i].json))
+    const seen = await many(PEOPLE, 8, (i) => door.filed(answers[i].json))
     assert.deepEqual(seen.map((s) => s.timeline[0].text), answers.map((a, i) => `Person ${i} writes.`))
     t.diagnostic(`in ${Math.round(performance.now() - begun)} ms`)
     await door.stop()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { after, before, describe } from 'node:test'
-import { LANGUAGES, many, open, shown, story, words } from './kit.mjs'
+import { LANGUAGES, many, open, shown, story, taken, until, words } from './kit.mjs'
 
 const CORPUS = `${process.env.CORPORA ?? '../shared/corpora'}/strings/blns.json`
 const REFERENCE = /^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]$/
@@ -14,12 +14,14 @@ before(async () => { door = await open({ settings: { limits: 'off' } }) })
 after(() => door.stop())
 
 const send = (fields, options) => door.post('/requests', { json: fields, ...options })
-const told = async (made) => (await door.look(made)).timeline.map((m) => m.text)
+const told = async (made) => (await door.filed(made)).timeline.map((m) => m.text)
 
 describe('a request is written down', () => {
   story('as JSON, and the receipt says all that it promises', async () => {
-    const a = await send({ problem, email })
-    assert.equal(a.status, 201)
+    const a = await until('one that Redis has at once', async () => {
+      const answer = await send({ problem, email })
+      return answer.status === 201 && answer
+    })
     assert.deepEqual(Object.keys(a.json), ['reference', 'token', 'url', 'state', 'verification'])
     assert.match(a.json.reference, REFERENCE)
     assert.match(a.json.token, /^[\w-]{22,}$/)
@@ -69,15 +71,15 @@ describe('a request is written down', () => {
   for (const [label, fields, state] of enough) {
     story(`with ${label}`, async () => {
       const a = await send(fields)
-      assert.equal(a.status, 201, a.text)
-      assert.equal(a.json.verification.state, state)
+      assert.ok(taken(a), a.text)
+      assert.ok([state, a.status === 202 && state !== 'none' && 'pending'].includes(a.json.verification.state))
       assert.deepEqual(await told(a.json), [fields.problem])
     })
   }
 
   story('20,000 code points from a form, where each is twelve bytes on the wire', async () => {
     const a = await door.post('/requests', { form: { problem: '🙂'.repeat(20000), email } })
-    assert.equal(a.status, 201, a.text)
+    assert.ok(taken(a), a.text)
   })
 })
 
@@ -181,7 +183,7 @@ describe('what cannot be read', () => {
 
   story('256 KiB to the byte are taken', async () => {
     const rest = 256 * 1024 - JSON.stringify({ problem, email, junk: '' }).length
-    assert.equal((await send({ problem, email, junk: 'x'.repeat(rest) })).status, 201)
+    assert.ok(taken(await send({ problem, email, junk: 'x'.repeat(rest) })))
     assert.equal((await send({ problem, email, junk: 'x'.repeat(rest + 1) })).status, 413)
   })
 
@@ -237,7 +239,6 @@ describe('the pages', () => {
       const a = await visitor.ask('POST', `${page.location}/${path}`, { form: { text: 'x', code: '12345678' }, headers: { 'sec-fetch-site': 'cross-site' } })
       assert.equal(a.status, 403, path)
     }
-    const { timeline } = (await visitor.get(page.location, { page: false })).json
-    assert.equal(timeline.length, 1)
+    await until('it is filed, and nothing was added', async () => (await visitor.get(page.location, { page: false })).json.timeline.length === 1)
   })
 })
