@@ -50,6 +50,7 @@ static void *work(void *arg)
     struct workers *w = arg;
     struct job job;
 
+    (void)pthread_setname_np(pthread_self(), "work");
     own_redis = w->has_target ? redis_open(&w->target, WORK_REDIS_MS) : NULL;
     while (next_job(w, &job))
         job.fn(own_redis, job.arg);

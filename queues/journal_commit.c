@@ -5,6 +5,7 @@
 #include "rules/base/arena.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -344,6 +345,7 @@ void *committer_run(void *journal)
     struct journal *j = journal;
     struct items refused;
 
+    (void)pthread_setname_np(pthread_self(), "committer");
     while (take_batch(j, &refused)) {
         size_t n = j->batch_n;
 

@@ -39,6 +39,7 @@ void *watcher_run(void *journal)
 {
     struct journal *j = journal;
 
+    (void)pthread_setname_np(pthread_self(), "watcher");
     (void)pthread_mutex_lock(&j->lock);
     while (!j->done) {
         struct answer batch[JOURNAL_BATCH_MAX];
@@ -124,6 +125,7 @@ void *keeper_run(void *journal)
 {
     struct journal *j = journal;
 
+    (void)pthread_setname_np(pthread_self(), "keeper");
     (void)pthread_mutex_lock(&j->lock);
     while (!j->done) {
         uint64_t after = 0;

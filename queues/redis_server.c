@@ -195,6 +195,7 @@ static void *supervise(void *arg)
     struct arena *a = arena_open(1024);
     int pause_ms = 0;
 
+    (void)pthread_setname_np(pthread_self(), "redis");
     for (bool first = true; !stopping(s, pause_ms); first = false) {
         if (!first) {
             (void)pthread_mutex_lock(&s->lock);

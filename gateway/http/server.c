@@ -6,6 +6,7 @@
 #include "queues/log.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +77,10 @@ static void tidy_up(struct edge_loop *l)
 static void *run_loop(void *arg)
 {
     struct edge_loop *l = arg;
+    char name[16];
 
+    (void)snprintf(name, sizeof name, "loop-%d", (int)(l - l->server->loops));
+    (void)pthread_setname_np(pthread_self(), name);
     /* h2o's buffers belong to the thread that makes its sockets, so they are made here. */
     for (size_t i = 0; i < l->server->options.listener_count; i++)
         edge_door_open(&l->doors[i]);

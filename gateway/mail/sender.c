@@ -343,6 +343,7 @@ static void *run(void *arg)
 {
     struct mail_sender *s = arg;
 
+    (void)pthread_setname_np(pthread_self(), "mail");
     while (!atomic_load(&s->stop)) {
         int64_t wait_ms = take_up(s);
 

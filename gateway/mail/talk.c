@@ -71,6 +71,7 @@ static int on_socket_end(void *arg, curl_socket_t fd)
 {
     struct talk *t = arg;
 
+    (void)pthread_setname_np(pthread_self(), "mail-talk");
     pthread_mutex_lock(&t->lock);
     for (int i = 0; i < CONNECTIONS_MAX; i++)
         if (t->sockets[i] == fd)
