@@ -3,10 +3,10 @@
  *     load [-c CONNECTIONS] [-s SECONDS] [-w WARM_UP_SECONDS] [-p PATH] [-t TYPE]
  *          [-k] [-H 'name: value']... [-b FILE] [-x] PORT
  *
- * to 127.0.0.1. -b: the body (else 182 bytes of JSON); -k: a fresh Idempotency-Key
- * with each; -x: without TLS; -n: opens the connections, waits the seconds, sends
+ * to 127.0.0.1. -b: the body (else 182 bytes of JSON), where {n} stands for a name that
+ * no other request has; -k: a fresh Idempotency-Key with each; -x: without TLS; -n: opens the connections, waits the seconds, sends
  * nothing. One line of JSON on stdout: requests, per_s, p50_us, p99_us, max_us,
- * errors, status (counts by hundreds). One request is under way on a connection
+ * errors, status (counts by hundreds), accepted (202 among them). One request is under way on a connection
  * at any time. */
 #include "rules/base/text.h"
 
@@ -47,7 +47,7 @@ static struct {
 
 static uint32_t *samples;
 static size_t count;
-static uint64_t errors, statuses[6], serial;
+static uint64_t errors, statuses[6], accepted, serial;
 static int64_t count_from_us;
 static SSL_CTX *tls;
 static int poller;
@@ -71,14 +71,24 @@ _Noreturn static void die(const char *what)
 
 static void make_request(struct line *l)
 {
+    struct str body = buf_view(&set.body);
+    const char *n = strstr(body.at, "{n}");
+    char name[48];
+    int len = snprintf(name, sizeof name, "%s-%012llu", run_name, (unsigned long long)++serial);
+
     l->request.len = 0;
     buf_printf(&l->request, "POST %s HTTP/1.1\r\nHost: localhost:%d\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
-               set.path, set.port, set.type, set.body.len);
+               set.path, set.port, set.type, n == NULL ? body.len : body.len - 3 + (size_t)len);
     buf_str(&l->request, buf_view(&set.headers));
     if (set.keys)
-        buf_printf(&l->request, "Idempotency-Key: %s-%012llu\r\n", run_name, (unsigned long long)++serial);
+        buf_printf(&l->request, "Idempotency-Key: %s\r\n", name);
     buf_text(&l->request, "\r\n");
-    buf_str(&l->request, buf_view(&set.body));
+    if (n != NULL) {
+        buf_add(&l->request, body.at, (size_t)(n - body.at));
+        buf_text(&l->request, name);
+        body = str_of(n + 3);
+    }
+    buf_str(&l->request, body);
 }
 
 static void dial(struct line *l)
@@ -157,6 +167,7 @@ static void note(struct line *l)
     if (end_us < count_from_us)
         return;
     statuses[status < 6 ? status : 0]++;
+    accepted += strncmp(l->answer + 9, "202", 3) == 0;
     if (count < SAMPLES_MAX)
         samples[count++] = (uint32_t)(end_us - l->sent_us);
 }
@@ -210,10 +221,10 @@ static void report(double seconds)
 {
     qsort(samples, count, sizeof *samples, by_size);
     printf("{\"connections\":%d,\"requests\":%zu,\"per_s\":%.0f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u,"
-           "\"errors\":%llu,\"status\":{\"2xx\":%llu,\"3xx\":%llu,\"4xx\":%llu,\"5xx\":%llu}}\n",
+           "\"errors\":%llu,\"accepted\":%llu,\"status\":{\"2xx\":%llu,\"3xx\":%llu,\"4xx\":%llu,\"5xx\":%llu}}\n",
            set.connections, count, (double)count / seconds, percentile(0.5), percentile(0.99), percentile(1),
-           (unsigned long long)errors, (unsigned long long)statuses[2], (unsigned long long)statuses[3],
-           (unsigned long long)statuses[4], (unsigned long long)statuses[5]);
+           (unsigned long long)errors, (unsigned long long)accepted, (unsigned long long)statuses[2],
+           (unsigned long long)statuses[3], (unsigned long long)statuses[4], (unsigned long long)statuses[5]);
 }
 
 static void read_body(const char *file)

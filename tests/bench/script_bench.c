@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ARGUMENTS_MAX = 64, RUNS_MAX = 16, CONNECTIONS_MAX = 1024, BYTES_MAX = 65536, TIMEOUT_MS = 10000, USAGE = 64 };
+enum { ARGUMENTS_MAX = 512, RUNS_MAX = 16, CONNECTIONS_MAX = 1024, BYTES_MAX = 65536, TIMEOUT_MS = 10000, USAGE = 64 };
 
 struct argument {
     bool key;
@@ -102,7 +102,7 @@ static void read_arguments(struct plan *p, const char *path)
         if (str_trim(line).len == 0)
             continue;
         if (p->n == ARGUMENTS_MAX || !(str_is(word, "key") || str_is(word, "arg")))
-            die(65, "not a list of at most 64 lines `key TEXT` or `arg TEXT`", path);
+            die(65, "not a list of at most 512 lines `key TEXT` or `arg TEXT`", path);
         if (str_is(word, "key") && p->keys != p->n)
             die(65, "keys stand before all other arguments", path);
         p->keys += str_is(word, "key");
