@@ -13,7 +13,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { REDIS_MS = 3000, AWAY_US = 200 * 1000 };
+enum {
+    REDIS_MS = 3000,
+    AWAY_US = 200 * 1000,
+    GATHER_US = 25 * 1000,   /* after news: what comes meanwhile is read and sent together */
+    PIECE_BYTES = 16 * 1024, /* sent at once: well under what may wait for a slow stream */
+};
 
 struct tail {
     struct app *app;
@@ -47,9 +52,9 @@ static void wire(struct buf *b, int64_t epoch, int64_t n, const char *json)
     buf_printf(b, "id: %" PRId64 "-%" PRId64 "\ndata: %s\n\n", epoch, n, json);
 }
 
-static void tell(struct tail *t, struct str json)
+/* Keeps an event and appends it to what all streams are about to get. */
+static void tell(struct tail *t, struct str json, struct buf *out)
 {
-    struct buf b = {0};
     char *copy = malloc(json.len + 1);
 
     if (copy == NULL)
@@ -63,10 +68,15 @@ static void tell(struct tail *t, struct str json)
 
     free(t->kept[n % TAIL_KEPT]);
     t->kept[n % TAIL_KEPT] = copy;
-    wire(&b, t->epoch, n, copy);
+    wire(out, t->epoch, n, copy);
     (void)pthread_mutex_unlock(&t->lock);
-    stream_send_all(t->app->server, t->listener, buf_view(&b));
-    buf_free(&b);
+}
+
+static void send_out(struct tail *t, struct buf *news)
+{
+    if (news->len > 0)
+        stream_send_all(t->app->server, t->listener, buf_view(news));
+    news->len = 0;
 }
 
 /* The partition of "{p17}:ev". */
@@ -76,7 +86,7 @@ static unsigned partition_of_key(struct str key)
 }
 
 /* One stream's part of XREAD's answer: [key, [[id, [field, value]], …]]. */
-static void hear_stream(struct tail *t, const struct redis_value *stream)
+static void hear_stream(struct tail *t, const struct redis_value *stream, struct buf *out)
 {
     const struct redis_value *entries = &stream->items[1];
 
@@ -85,15 +95,20 @@ static void hear_stream(struct tail *t, const struct redis_value *stream)
 
         set_last(t, partition_of_key(stream->items[0].text), entry->items[0].text);
         if (entry->count == 2 && entry->items[1].count >= 2)
-            tell(t, entry->items[1].items[1].text);
+            tell(t, entry->items[1].items[1].text, out);
+        if (out->len > PIECE_BYTES)
+            send_out(t, out);
     }
 }
 
+/* A blocking XREAD costs Redis a place in 64 lists: under load it is asked a few times a second, not after each
+ * event, and the loops are woken as often. */
 static enum err read_once(struct tail *t, struct arena *a)
 {
     struct str argv[6 + 2 * PARTITIONS] = {STR("XREAD"), STR("COUNT"), STR("256"),
                                            STR("BLOCK"), STR("500"),   STR("STREAMS")};
     struct redis_value v;
+    struct buf news = {0};
 
     for (unsigned p = 0; p < PARTITIONS; p++) {
         argv[6 + p] = key_in(a, p, "ev", "");
@@ -104,7 +119,11 @@ static enum err read_once(struct tail *t, struct arena *a)
 
     for (size_t i = 0; e == ERR_OK && i < v.count; i++)
         if (v.items[i].count == 2)
-            hear_stream(t, &v.items[i]);
+            hear_stream(t, &v.items[i], &news);
+    send_out(t, &news);
+    if (e == ERR_OK && v.count > 0)
+        (void)usleep(GATHER_US);
+    buf_free(&news);
     return e;
 }
 
