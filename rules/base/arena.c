@@ -95,18 +95,22 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_printf(struct arena *a, const char *format, ...)
 {
+    char most[256]; /* nearly everything fits, and is formatted once */
     va_list args, again;
 
     va_start(args, format);
     va_copy(again, args);
 
-    int len = vsnprintf(NULL, 0, format, args);
+    int len = vsnprintf(most, sizeof most, format, args);
 
     assert(len >= 0);
 
     char *p = arena_take(a, (size_t)len + 1);
 
-    (void)vsnprintf(p, (size_t)len + 1, format, again);
+    if ((size_t)len < sizeof most)
+        memcpy(p, most, (size_t)len);
+    else
+        (void)vsnprintf(p, (size_t)len + 1, format, again);
     va_end(again);
     va_end(args);
     return p;

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* struct doc is never defined: it is jansson's json_t under a name of ours. */
 static json_t *in(const struct doc *d)
@@ -251,4 +252,83 @@ struct str doc_print(const struct doc *d, struct arena *a)
 
     free(s);
     return str_of(copy);
+}
+
+/* ---- flat objects ---- */
+
+static void flat_name(struct buf *b, const char *name)
+{
+    buf_text(b, b->len == 0 ? "{\"" : ",\"");
+    buf_text(b, name);
+    buf_text(b, "\":");
+}
+
+/* RFC 8259 section 7: the quote, the backslash and what is below U+0020. */
+static void flat_escape(struct buf *b, unsigned char c)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    char out[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    size_t len = sizeof out;
+
+    if (c >= 0x20) {
+        out[1] = (char)c;
+        len = 2;
+    } else if (c < sizeof letters && letters[c] != 0) {
+        out[1] = letters[c];
+        len = 2;
+    }
+    buf_add(b, out, len);
+}
+
+void doc_flat_text(struct buf *b, const char *name, struct str s)
+{
+    size_t plain = 0;
+
+    if (!text_utf8_valid(s))
+        abort(); /* as doc_new_text() */
+    flat_name(b, name);
+    buf_char(b, '"');
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.at[i];
+
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        buf_add(b, s.at + plain, i - plain);
+        flat_escape(b, c);
+        plain = i + 1;
+    }
+    if (s.len > plain)
+        buf_add(b, s.at + plain, s.len - plain);
+    buf_char(b, '"');
+}
+
+void doc_flat_int(struct buf *b, const char *name, int64_t n)
+{
+    char digits[24];
+
+    flat_name(b, name);
+    buf_add(b, digits, (size_t)snprintf(digits, sizeof digits, "%lld", (long long)n));
+}
+
+void doc_flat_bool(struct buf *b, const char *name, bool value)
+{
+    flat_name(b, name);
+    buf_text(b, value ? "true" : "false");
+}
+
+void doc_flat_null(struct buf *b, const char *name)
+{
+    flat_name(b, name);
+    buf_text(b, "null");
+}
+
+struct str doc_flat_print(const struct buf *b, struct arena *a)
+{
+    struct str body = b->len == 0 ? STR("{") : (struct str){b->at, b->len};
+    char *p = arena_take(a, body.len + 2);
+
+    memcpy(p, body.at, body.len);
+    p[body.len] = '}';
+    return (struct str){p, body.len + 1};
 }

@@ -66,4 +66,13 @@ void doc_push(struct doc *array, struct doc *value);
 /* Compact, in order of insertion, NUL-terminated in a. */
 struct str doc_print(const struct doc *d, struct arena *a);
 
+/* A flat object straight into bytes, for what is written with every request: the same bytes as doc_print() of an
+ * object with these members. Names are ours (no quotes, each once), texts UTF-8. Begins with a zeroed buf. */
+void doc_flat_text(struct buf *b, const char *name, struct str s);
+void doc_flat_int(struct buf *b, const char *name, int64_t n);
+void doc_flat_bool(struct buf *b, const char *name, bool value);
+void doc_flat_null(struct buf *b, const char *name);
+/* All so far as one object, NUL-terminated in a. b may be added to and printed again. */
+struct str doc_flat_print(const struct buf *b, struct arena *a);
+
 #endif

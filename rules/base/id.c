@@ -104,10 +104,11 @@ unsigned ulid_partition(struct ulid u)
 struct id_text id_print(enum id_kind kind, struct ulid u)
 {
     struct id_text t;
-    char ulid[ULID_CHARS + 1];
+    size_t n = strlen(prefixes[kind]);
 
-    ulid_print(u, ulid);
-    (void)snprintf(t.at, sizeof t.at, "%s_%s", prefixes[kind], ulid);
+    memcpy(t.at, prefixes[kind], n);
+    t.at[n] = '_';
+    ulid_print(u, t.at + n + 1);
     return t;
 }
 

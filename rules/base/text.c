@@ -87,6 +87,22 @@ char *str_lower(struct arena *a, struct str s)
     return p;
 }
 
+struct str str_int(struct arena *a, int64_t n)
+{
+    char digits[24], *p = digits + sizeof digits;
+    uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+    do
+        *--p = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (n < 0)
+        *--p = '-';
+
+    size_t len = (size_t)(digits + sizeof digits - p);
+
+    return (struct str){arena_copy(a, p, len), len};
+}
+
 bool str_number(struct str s, int64_t *out)
 {
     int64_t n = 0;

@@ -35,6 +35,8 @@ struct str str_cut(struct str *s, char sep);
 char *str_copy(struct arena *a, struct str s);
 /* ASCII lower case copy, NUL-terminated. */
 char *str_lower(struct arena *a, struct str s);
+/* Decimal, NUL-terminated in a. */
+struct str str_int(struct arena *a, int64_t n);
 /* Whole decimal number without sign, white space or leading zeros ("0" is one). */
 bool str_number(struct str s, int64_t *out);
 

@@ -183,12 +183,55 @@ static void ours_is_printed_in_order(void **state)
     arena_close(a);
 }
 
+/* Whatever a text holds, both ways of writing it give the same bytes. */
+static void flat_objects_are_printed_as_others(void **state)
+{
+    static const struct {
+        const char *label;
+        struct str text;
+    } cases[] = {
+        {"nothing", {NULL, 0}},
+        {"plain", STR("our site is gone")},
+        {"quotes at both ends", STR("\"x\"")},
+        {"backslashes", STR("C:\\a\\\\")},
+        {"line ends and tabs", STR("a\nb\r\n\tc\b\f")},
+        {"other control characters", STR("\x01\x1f\x7f")},
+        {"U+0000", STR("a\0b")},
+        {"slash", STR("</script>")},
+        {"three scripts", STR("我們的網站不見了 موقعنا اختفى \xF0\x9F\x98\xB1")},
+    };
+    static const int64_t numbers[] = {0, 7, -1, 1790000000000, INT64_MAX, INT64_MIN};
+    struct arena *a = arena_open(1024);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct doc *d = doc_object();
+        struct buf b = {0};
+
+        doc_set_text(d, "text", cases[i].text);
+        doc_set_bool(d, "yes", true);
+        doc_set_int(d, "n", numbers[i % (sizeof numbers / sizeof numbers[0])]);
+        doc_set_null(d, "none");
+        doc_flat_text(&b, "text", cases[i].text);
+        doc_flat_bool(&b, "yes", true);
+        doc_flat_int(&b, "n", numbers[i % (sizeof numbers / sizeof numbers[0])]);
+        doc_flat_null(&b, "none");
+        if (strcmp(doc_flat_print(&b, a).at, doc_print(d, a).at) != 0)
+            fail_msg("%s: %s", cases[i].label, doc_flat_print(&b, a).at);
+        doc_close(d);
+        buf_free(&b);
+    }
+    assert_string_equal(doc_flat_print(&(struct buf){0}, a).at, "{}");
+    arena_close(a);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_not_json_is_refused),   cmocka_unit_test(depth_is_bounded),
-        cmocka_unit_test(values_are_read_by_their_kind), cmocka_unit_test(what_is_not_there_is_nothing),
-        cmocka_unit_test(a_nul_within_a_text_is_kept),   cmocka_unit_test(ours_is_printed_in_order),
+        cmocka_unit_test(what_is_not_json_is_refused),        cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(values_are_read_by_their_kind),      cmocka_unit_test(what_is_not_there_is_nothing),
+        cmocka_unit_test(a_nul_within_a_text_is_kept),        cmocka_unit_test(ours_is_printed_in_order),
+        cmocka_unit_test(flat_objects_are_printed_as_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,32 @@ static void numbers_are_plain_decimals(void **state)
     }
 }
 
+static void numbers_are_printed_as_decimals(void **state)
+{
+    static const struct {
+        int64_t n;
+        const char *s;
+    } cases[] = {
+        {0, "0"},
+        {9, "9"},
+        {10, "10"},
+        {-1, "-1"},
+        {1790000000000, "1790000000000"},
+        {INT64_MAX, "9223372036854775807"},
+        {INT64_MIN, "-9223372036854775808"},
+    };
+    struct arena *a = arena_open(256);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct str s = str_int(a, cases[i].n);
+
+        assert_string_equal(s.at, cases[i].s);
+        assert_int_equal(s.len, strlen(cases[i].s));
+    }
+    arena_close(a);
+}
+
 static void a_string_is_cut_piece_by_piece(void **state)
 {
     struct str s = str_of("a,,b");
@@ -183,6 +209,7 @@ int main(void)
         cmocka_unit_test(code_points_are_counted_and_cut),
         cmocka_unit_test(line_ends_become_lf),
         cmocka_unit_test(numbers_are_plain_decimals),
+        cmocka_unit_test(numbers_are_printed_as_decimals),
         cmocka_unit_test(a_string_is_cut_piece_by_piece),
         cmocka_unit_test(strings_compare_and_trim),
         cmocka_unit_test(a_buffer_grows_and_ends_in_a_nul),
