@@ -14,32 +14,37 @@ struct change *change_begin(struct arena *a)
     return c;
 }
 
-static struct str number(struct arena *a, int64_t n)
-{
-    return str_of(arena_printf(a, "%" PRId64, n));
-}
-
 void change_add(struct change *c, size_t n, const struct str words[])
 {
     assert(c->n + n + 1 <= CHANGE_WORDS_MAX);
-    c->words[c->n++] = number(c->arena, (int64_t)n);
+    c->last = c->n;
+    c->words[c->n++] = str_int(c->arena, (int64_t)n);
     memcpy(c->words + c->n, words, n * sizeof *words);
     c->n += n;
 }
 
 void change_hset(struct change *c, struct str key, const char *field, struct str value)
 {
-    change_add(c, 4, (struct str[]){STR("HSET"), key, str_of(field), value});
+    const struct str *last = c->words + c->last;
+
+    if (c->n == 0 || !str_is(last[1], "HSET") || !str_equal(last[2], key)) {
+        change_add(c, 4, (struct str[]){STR("HSET"), key, str_of(field), value});
+        return;
+    }
+    assert(c->n + 2 <= CHANGE_WORDS_MAX);
+    c->words[c->n++] = str_of(field);
+    c->words[c->n++] = value;
+    c->words[c->last] = str_int(c->arena, (int64_t)(c->n - c->last - 1));
 }
 
 void change_hset_int(struct change *c, struct str key, const char *field, int64_t value)
 {
-    change_hset(c, key, field, number(c->arena, value));
+    change_hset(c, key, field, str_int(c->arena, value));
 }
 
 void change_zadd(struct change *c, struct str key, int64_t score, struct str member)
 {
-    change_add(c, 4, (struct str[]){STR("ZADD"), key, number(c->arena, score), member});
+    change_add(c, 4, (struct str[]){STR("ZADD"), key, str_int(c->arena, score), member});
 }
 
 void change_zrem(struct change *c, struct str key, struct str member)

@@ -21,7 +21,7 @@ enum { CHANGE_WORDS_MAX = 480 };
 
 struct change {
     struct arena *arena;
-    size_t n;
+    size_t n, last; /* words; where the last command begins */
     struct str words[CHANGE_WORDS_MAX];
 };
 
@@ -29,6 +29,7 @@ struct change {
 struct change *change_begin(struct arena *a);
 /* One command; the words are borrowed until the change has run. */
 void change_add(struct change *c, size_t n, const struct str words[]);
+/* Fields set one after the other on one key go as one command: Redis is asked, and writes its file, once. */
 void change_hset(struct change *c, struct str key, const char *field, struct str value);
 void change_hset_int(struct change *c, struct str key, const char *field, int64_t value);
 void change_zadd(struct change *c, struct str key, int64_t score, struct str member);

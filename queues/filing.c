@@ -36,6 +36,7 @@ void filing_begin(struct filing *f)
     f->target = pointer_key(f->arena, f->item.reference);
     f->linked = (struct ulid){0};
     f->aliased = false;
+    mailbox_read(f);
 }
 
 size_t filing_asked(const struct filing *f)
@@ -66,8 +67,7 @@ static void ask_owners(struct filing *f, struct redis *r, struct str key)
 
 static void ask_keep(struct filing *f, struct redis *r, struct str key, struct str value, int64_t life_ms)
 {
-    redis_add_script(r, SCRIPT_KEEP, 1, 3,
-                     (struct str[]){key, value, str_of(arena_printf(f->arena, "%" PRId64, life_ms))});
+    redis_add_script(r, SCRIPT_KEEP, 1, 3, (struct str[]){key, value, str_int(f->arena, life_ms)});
     f->asked++;
 }
 
@@ -80,17 +80,14 @@ static bool asks_key(const struct filing *f)
  * account, so it is asked for whether or not anybody is known: the same work for everyone. */
 static void ask_resolve(struct filing *f, struct redis *r)
 {
-    struct evidence_keys k;
-
-    evidence_keys_make(&k, f);
-    f->email_index = k.key[EVIDENCE_EMAIL];
+    evidence_keys_make(f);
     for (int kind = 0; kind < EVIDENCE_KINDS; kind++) {
-        if (k.key[kind].len == 0)
+        if (f->evidence[kind].len == 0)
             continue;
-        if (kind == EVIDENCE_EMAIL || (kind == EVIDENCE_PHONE && k.key[EVIDENCE_EMAIL].len == 0))
-            ask_claim(f, r, k.key[kind]);
+        if (kind == EVIDENCE_EMAIL || (kind == EVIDENCE_PHONE && f->evidence[EVIDENCE_EMAIL].len == 0))
+            ask_claim(f, r, f->evidence[kind]);
         else
-            ask_owners(f, r, k.key[kind]);
+            ask_owners(f, r, f->evidence[kind]);
     }
     if (asks_key(f))
         ask_keep(f, r, key_at(f->arena, "k", str_copy(f->arena, f->item.key)), key_value(f), KEY_LIFE_MS);
@@ -138,13 +135,11 @@ static enum err hear_repeat(struct filing *f, struct str held)
 
 static enum err hear_resolve(struct filing *f, struct redis *r, const struct redis_value *v)
 {
-    struct evidence_keys k;
     struct evidence e[EVIDENCE_MAX];
     size_t n = 0, at = 0;
 
-    evidence_keys_make(&k, f);
     for (int kind = 0; kind < EVIDENCE_KINDS; kind++) {
-        if (k.key[kind].len == 0)
+        if (f->evidence[kind].len == 0)
             continue;
 
         enum err bad = redis_value_err(r, &v[at]);
@@ -209,17 +204,17 @@ static void ask_open(struct filing *f, struct redis *r)
     f->asked++;
     ask_pointer(f, r, f->item.op == ITEM_MESSAGE);
     ask_original(f, r);
-    if (!f->whose.repoint || f->email_index.len == 0)
+    if (!f->whose.repoint || f->evidence[EVIDENCE_EMAIL].len == 0)
         return;
 
     struct str own = str_of(arena_printf(f->arena, "%s:-", ulid_text(f->arena, f->item.ulid).at));
     struct str now = str_of(arena_printf(f->arena, "%s:-", ulid_text(f->arena, f->account).at));
 
     if (!str_equal(own, now)) {
-        redis_add(r, 3, (struct str[]){STR("HDEL"), f->email_index, own});
+        redis_add(r, 3, (struct str[]){STR("HDEL"), f->evidence[EVIDENCE_EMAIL], own});
         f->asked++;
     }
-    redis_add(r, 4, (struct str[]){STR("HSET"), f->email_index, now, STR("{\"claim\":true}")});
+    redis_add(r, 4, (struct str[]){STR("HSET"), f->evidence[EVIDENCE_EMAIL], now, STR("{\"claim\":true}")});
     f->asked++;
 }
 
@@ -383,6 +378,7 @@ static enum err hear_inherit(struct filing *f, struct redis *r, const struct red
     f->item.email = f->heir.email;
     f->item.phone = f->heir.phone;
     f->item.name = f->heir.name;
+    mailbox_read(f);
     f->item.impact = f->at.impact;
     f->item.language = f->at.language;
     f->whose = (struct resolution){.account = f->account,

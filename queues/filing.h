@@ -19,6 +19,7 @@
 #include "queues/redis.h"
 #include "queues/seal.h"
 #include "queues/ticket.h"
+#include "rules/address.h"
 #include "rules/item.h"
 #include "rules/resolve.h"
 #include "rules/ticket_state.h"
@@ -65,7 +66,9 @@ struct filing {
     struct ticket_step join_step;
     struct ulid linked;      /* closed ticket that new work is linked to */
     struct participant heir; /* whoever wrote on it, with the level reached there */
-    struct str email_index;  /* blind index of the mailbox, or empty */
+    bool mailbox;            /* the item's address is one, read as `email` */
+    struct email email;
+    struct str evidence[EVIDENCE_KINDS]; /* b:{…} of a request; empty where it holds none of that kind */
 };
 
 enum { FILING_ROUNDS_MAX = 16, FILING_ASK_MAX = 8 };

@@ -21,23 +21,27 @@ static struct str evidence_key(struct filing *f, enum index_kind kind, struct st
     return key_at(f->arena, "b", blind_index(f->keys, kind, canonical).at);
 }
 
-void evidence_keys_make(struct evidence_keys *out, struct filing *f)
+void mailbox_read(struct filing *f)
+{
+    f->mailbox = email_parse(f->arena, f->item.email, &f->email);
+}
+
+void evidence_keys_make(struct filing *f)
 {
     const struct item *i = &f->item;
-    struct email email;
     struct site site;
     struct str invoice;
     char phone[PHONE_BYTES];
 
-    *out = (struct evidence_keys){0};
-    if (email_parse(f->arena, i->email, &email) && email.canonical.at != NULL)
-        out->key[EVIDENCE_EMAIL] = evidence_key(f, INDEX_EMAIL, email.canonical);
+    memset(f->evidence, 0, sizeof f->evidence);
+    if (f->mailbox && f->email.canonical.at != NULL)
+        f->evidence[EVIDENCE_EMAIL] = evidence_key(f, INDEX_EMAIL, f->email.canonical);
     if (site_parse(f->arena, i->site, &site))
-        out->key[EVIDENCE_SITE] = evidence_key(f, INDEX_SITE, site.canonical);
+        f->evidence[EVIDENCE_SITE] = evidence_key(f, INDEX_SITE, site.canonical);
     if (invoice_parse(f->arena, i->invoice, &invoice))
-        out->key[EVIDENCE_INVOICE] = evidence_key(f, INDEX_INVOICE, invoice);
+        f->evidence[EVIDENCE_INVOICE] = evidence_key(f, INDEX_INVOICE, invoice);
     if (phone_e164(i->phone, f->region, phone))
-        out->key[EVIDENCE_PHONE] = evidence_key(f, INDEX_PHONE, str_of(phone));
+        f->evidence[EVIDENCE_PHONE] = evidence_key(f, INDEX_PHONE, str_of(phone));
 }
 
 size_t evidence_load(enum evidence_kind kind, const struct redis_value *v, struct arena *a, struct evidence *out,
@@ -66,13 +70,9 @@ struct str key_value(struct filing *f)
                                str_copy(f->arena, f->item.body), f->item.reference));
 }
 
-static struct str canonical_email(struct filing *f)
+static struct str canonical_email(const struct filing *f)
 {
-    struct email email;
-
-    if (email_parse(f->arena, f->item.email, &email) && email.canonical.at != NULL)
-        return email.canonical;
-    return f->item.email;
+    return f->mailbox && f->email.canonical.at != NULL ? f->email.canonical : f->item.email;
 }
 
 struct blind repeat_index(struct filing *f)
@@ -138,11 +138,9 @@ static struct message words_of(const struct filing *f)
 static void add_participant(struct change *c, struct filing *f)
 {
     const struct item *i = &f->item;
-    struct email email;
-    bool mailbox = email_parse(f->arena, i->email, &email);
     struct participant p = {.id = f->participant,
                             .channel = i->channel,
-                            .email = mailbox ? email.spelled : i->email,
+                            .email = f->mailbox ? f->email.spelled : i->email,
                             .phone = i->phone,
                             .name = i->name,
                             .language = i->language,
@@ -153,13 +151,12 @@ static void add_participant(struct change *c, struct filing *f)
     if (i->email.len > 0)
         p.email_index = blind_index(f->keys, INDEX_EMAIL, canonical_email(f));
     change_participant(c, f->keys, f->ticket, &p);
-    change_level(c, f->ticket, f->participant, f->heir.level, f->heir.stale, f->heir.authorised);
-    if (!mailbox || i->op == ITEM_MESSAGE)
+    if (!f->mailbox || i->op == ITEM_MESSAGE)
         return;
 
     struct flow_ask ask = {.flow = i->ulid,
                            .partition = ulid_partition(f->ticket),
-                           .email = email.spelled,
+                           .email = f->email.spelled,
                            .index = p.email_index,
                            .ticket = f->ticket,
                            .participant = f->participant,
@@ -179,12 +176,12 @@ static void add_account(struct change *c, struct filing *f)
     unsigned p = ulid_partition(f->ticket);
     struct str key = key_in(a, p, "a", id), tkt = str_of(arena_strdup(a, id_print(ID_TICKET, f->ticket).at));
     struct str name = f->item.organisation.len > 0 ? f->item.organisation : f->item.name;
-    struct str now = str_of(arena_printf(a, "%" PRId64, f->item.received_ms));
+    struct str now = str_int(a, f->item.received_ms);
 
     /* An account on record keeps what its records say; a stranger's is named by its first claim. */
-    change_add(c, 4, (struct str[]){STR("HSETNX"), key, STR("created_ms"), now});
-    change_add(c, 4, (struct str[]){STR("HSETNX"), key, STR("name"), seal(f->keys, a, name, str_of(id))});
-    change_add(c, 4, (struct str[]){STR("HSETNX"), key, STR("language"), f->item.language});
+    change_add(c, 8,
+               (struct str[]){STR("HSETNEW"), key, STR("created_ms"), now, STR("name"),
+                              seal(f->keys, a, name, str_of(id)), STR("language"), f->item.language});
     change_hset(c, key, "last_heard", now);
     change_zadd(c, key_in(a, p, "w", id), f->item.received_ms, tkt);
 }
@@ -198,15 +195,15 @@ static struct str claims_print(struct filing *f)
     } claims[] = {{"name", i->name},   {"organisation", i->organisation},
                   {"site", i->site},   {"invoice", i->invoice},
                   {"email", i->email}, {"phone", i->phone}};
-    struct doc *d = doc_object();
+    struct buf d = {0};
 
     for (size_t n = 0; n < sizeof claims / sizeof claims[0]; n++)
         if (claims[n].value.len > 0)
-            doc_set_text(d, claims[n].name, claims[n].value);
+            doc_flat_text(&d, claims[n].name, claims[n].value);
 
-    struct str text = doc_print(d, f->arena);
+    struct str text = doc_flat_print(&d, f->arena);
 
-    doc_close(d);
+    buf_free(&d);
     return text;
 }
 
@@ -229,18 +226,18 @@ static void add_ticket(struct change *c, struct filing *f, const struct placing 
 {
     struct arena *a = f->arena;
     struct str key = ticket_key(a, f->ticket), bound = str_of(arena_strdup(a, id_print(ID_TICKET, f->ticket).at));
-    struct str at = str_of(arena_printf(a, "%" PRId64, f->item.received_ms));
+    struct str at = str_int(a, f->item.received_ms);
     const struct item *i = &f->item;
 
     change_add(c, 44, (struct str[]){STR("HSET"),       key,
                                      STR("v"),          STR("1"),
                                      STR("acc"),        str_of(arena_strdup(a, id_print(ID_ACCOUNT, f->account).at)),
-                                     STR("ref"),        str_of(arena_printf(a, "%" PRIu64, i->reference)),
+                                     STR("ref"),        str_int(a, (int64_t)i->reference),
                                      STR("state"),      STR("open"),
                                      STR("queue"),      place->queue,
-                                     STR("priority"),   str_of(arena_printf(a, "%d", place->priority)),
+                                     STR("priority"),   str_int(a, place->priority),
                                      STR("rule"),       place->rule,
-                                     STR("due"),        str_of(arena_printf(a, "%" PRId64, place->due_ms)),
+                                     STR("due"),        str_int(a, place->due_ms),
                                      STR("clock"),      place->clock,
                                      STR("opened"),     at,
                                      STR("updated"),    at,
@@ -279,6 +276,7 @@ void change_open_work(struct change *c, struct filing *f)
     place(f->rules, &facts, &opened, 1, f->now_ms, f->arena, &where);
     add_account(c, f);
     add_ticket(c, f, &where);
+    change_level(c, f->ticket, f->participant, f->heir.level, f->heir.stale, f->heir.authorised);
     add_participant(c, f);
     change_message(c, f->keys, f->ticket, &words);
     change_happening(c, f->ticket, &opened);
@@ -337,6 +335,8 @@ void change_join_work(struct change *c, struct filing *f)
     change_hset_int(c, key, "due", where.due_ms);
     change_hset_int(c, key, "heard", f->item.received_ms);
     change_hset_int(c, key, "updated", f->item.received_ms);
+    if (f->item.op == ITEM_REQUEST)
+        change_level(c, f->ticket, f->participant, f->heir.level, f->heir.stale, f->heir.authorised);
     change_hset_int(c, key_in(a, ulid_partition(f->ticket), "a", arena_strdup(a, id_print(ID_ACCOUNT, f->account).at)),
                     "last_heard", f->item.received_ms);
     if (f->item.op == ITEM_REQUEST)

@@ -7,11 +7,10 @@
 
 enum { EVIDENCE_MAX = 64 };
 
-/* b:{…} for each kind of evidence the item holds; empty where it holds none of that kind. */
-struct evidence_keys {
-    struct str key[EVIDENCE_KINDS];
-};
-void evidence_keys_make(struct evidence_keys *out, struct filing *f);
+/* Reads the item's mailbox, once for all that need it: f->mailbox, f->email. Again where the item's address changes. */
+void mailbox_read(struct filing *f);
+/* f->evidence, after mailbox_read(). */
+void evidence_keys_make(struct filing *f);
 
 /* Owners out of one HGETALL of b:{…}; what cannot be read is left out. Returns how many, at most max. */
 size_t evidence_load(enum evidence_kind kind, const struct redis_value *v, struct arena *a, struct evidence *out,

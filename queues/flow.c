@@ -61,22 +61,20 @@ void change_flow(struct change *c, const struct keyring *k, const struct flow_as
                                      STR("state"),      STR("living"),
                                      STR("mac"),        str_of(arena_strdup(a, mac.at)),
                                      STR("code"),       seal(k, a, digits, bound),
-                                     STR("generation"), str_of(arena_printf(a, "%d", ask->generation)),
+                                     STR("generation"), str_int(a, ask->generation),
                                      STR("tries"),      STR("0"),
-                                     STR("total"),      str_of(arena_printf(a, "%d", ask->total)),
-                                     STR("asked"),      str_of(arena_printf(a, "%" PRId64, ask->now_ms)),
-                                     STR("ends"),       str_of(arena_printf(a, "%" PRId64, ends)),
-                                     STR("mails"),      str_of(arena_printf(a, "%d", ask->mails + 1)),
-                                     STR("mailed"),     str_of(arena_printf(a, "%" PRId64, ask->now_ms)),
+                                     STR("total"),      str_int(a, ask->total),
+                                     STR("asked"),      str_int(a, ask->now_ms),
+                                     STR("ends"),       str_int(a, ends),
+                                     STR("mails"),      str_int(a, ask->mails + 1),
+                                     STR("mailed"),     str_int(a, ask->now_ms),
                                      STR("sent"),       STR("0"),
                                      STR("open"),       STR("0"),
                                      STR("email"),      seal(k, a, ask->email, bound),
                                      STR("index"),      str_of(arena_strdup(a, ask->index.at)),
-                                     STR("reference"),  str_of(arena_printf(a, "%" PRIu64, ask->reference))});
-    change_add(c, 6,
-               (struct str[]){STR("HSET"), key, STR("ticket"),
-                              str_of(arena_strdup(a, id_print(ID_TICKET, ask->ticket).at)), STR("participant"),
-                              str_of(arena_strdup(a, id_print(ID_PARTICIPANT, ask->participant).at))});
+                                     STR("reference"),  str_int(a, (int64_t)ask->reference)});
+    change_hset(c, key, "ticket", str_of(arena_strdup(a, id_print(ID_TICKET, ask->ticket).at)));
+    change_hset(c, key, "participant", str_of(arena_strdup(a, id_print(ID_PARTICIPANT, ask->participant).at)));
     /* A flow outlives its codes by a day, to answer "gone" rather than nothing. */
     change_add(c, 3, (struct str[]){STR("PEXPIRE"), key, STR("86400000")});
     change_mail(c, k, &mail);

@@ -25,41 +25,42 @@ static struct str mail_name(struct arena *a, struct ulid id)
     return str_of(arena_strdup(a, id_print(ID_MAIL, id).at));
 }
 
-static struct doc *mail_doc(const struct outbox_mail *m)
+static struct str mail_print(const struct outbox_mail *m, struct arena *a)
 {
-    struct doc *d = doc_object();
+    struct buf d = {0};
 
-    doc_set_text(d, "kind", str_of(kinds[m->kind]));
-    doc_set_bool(d, "silent", m->silent);
-    doc_set_text(d, "to", m->to);
-    doc_set_text(d, "language", m->language);
-    doc_set_int(d, "reference", (int64_t)m->reference);
-    doc_set_text(d, "ticket", str_of(id_print(ID_TICKET, m->ticket).at));
-    doc_set_text(d, "participant", str_of(id_print(ID_PARTICIPANT, m->participant).at));
-    doc_set_text(d, "message", str_of(id_print(ID_MESSAGE, m->message).at));
-    doc_set_int(d, "asked", m->asked_ms);
-    doc_set_int(d, "ends", m->ends_ms);
-    doc_set_text(d, "code", m->code);
-    doc_set_text(d, "flow", m->flow);
-    doc_set_int(d, "generation", m->generation);
-    doc_set_text(d, "text", m->text);
-    doc_set_text(d, "author", m->author);
-    return d;
+    doc_flat_text(&d, "kind", str_of(kinds[m->kind]));
+    doc_flat_bool(&d, "silent", m->silent);
+    doc_flat_text(&d, "to", m->to);
+    doc_flat_text(&d, "language", m->language);
+    doc_flat_int(&d, "reference", (int64_t)m->reference);
+    doc_flat_text(&d, "ticket", str_of(id_print(ID_TICKET, m->ticket).at));
+    doc_flat_text(&d, "participant", str_of(id_print(ID_PARTICIPANT, m->participant).at));
+    doc_flat_text(&d, "message", str_of(id_print(ID_MESSAGE, m->message).at));
+    doc_flat_int(&d, "asked", m->asked_ms);
+    doc_flat_int(&d, "ends", m->ends_ms);
+    doc_flat_text(&d, "code", m->code);
+    doc_flat_text(&d, "flow", m->flow);
+    doc_flat_int(&d, "generation", m->generation);
+    doc_flat_text(&d, "text", m->text);
+    doc_flat_text(&d, "author", m->author);
+
+    struct str text = doc_flat_print(&d, a);
+
+    buf_free(&d);
+    return text;
 }
 
 void change_mail(struct change *c, const struct keyring *k, const struct outbox_mail *m)
 {
     struct arena *a = c->arena;
-    struct doc *d = mail_doc(m);
     struct str name = mail_name(a, m->id), key = mail_key(a, m->id);
 
     change_add(c, 12,
                (struct str[]){STR("HSET"), key, STR("state"), STR("queued"), STR("tries"), STR("0"), STR("ends"),
-                              str_of(arena_printf(a, "%" PRId64, m->ends_ms)), STR("at"),
-                              str_of(arena_printf(a, "%" PRId64, m->asked_ms)), STR("sealed"),
-                              seal(k, a, doc_print(d, a), name)});
+                              str_int(a, m->ends_ms), STR("at"), str_int(a, m->asked_ms), STR("sealed"),
+                              seal(k, a, mail_print(m, a), name)});
     change_zadd(c, key_in(a, ulid_partition(m->id), rooms[m->kind], ""), m->asked_ms, name);
-    doc_close(d);
 }
 
 static struct str keep(struct arena *a, const struct doc *d, const char *name)
@@ -207,9 +208,7 @@ enum err outbox_sent(struct redis *r, const struct keyring *k, struct arena *a, 
 
         /* A repeat of the same code does not renew its life: the first acceptance counts. */
         change_add(c, 5,
-                   (struct str[]){STR("FIRST"), m.flow, str_of(arena_printf(a, "%d", m.generation)),
-                                  str_of(arena_printf(a, "%" PRId64, at_ms)),
-                                  str_of(arena_printf(a, "%" PRId64, ends))});
+                   (struct str[]){STR("FIRST"), m.flow, str_int(a, m.generation), str_int(a, at_ms), str_int(a, ends)});
     }
     return change_run(r, a, c, STR(""), STR(""), STR(""), NULL);
 }

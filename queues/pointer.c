@@ -10,7 +10,7 @@ enum { ALIASES_MAX = 4 };
 
 struct str pointer_key(struct arena *a, uint64_t reference)
 {
-    return key_at(a, "r", arena_printf(a, "%" PRIu64, reference));
+    return key_at(a, "r", str_int(a, (int64_t)reference).at);
 }
 
 bool pointer_parse(struct str s, struct pointer *out)

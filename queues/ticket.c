@@ -342,23 +342,23 @@ static bool is_zero(struct ulid u)
     return ulid_equal(u, (struct ulid){0});
 }
 
-static void set_id(struct doc *d, const char *name, enum id_kind kind, struct ulid u)
+static void set_id(struct buf *d, const char *name, enum id_kind kind, struct ulid u)
 {
     if (!is_zero(u))
-        doc_set_text(d, name, str_of(id_print(kind, u).at));
+        doc_flat_text(d, name, str_of(id_print(kind, u).at));
 }
 
-static void set_some(struct doc *d, const char *name, struct str s)
+static void set_some(struct buf *d, const char *name, struct str s)
 {
     if (s.len > 0)
-        doc_set_text(d, name, s);
+        doc_flat_text(d, name, s);
 }
 
-static void add_sealed(struct change *c, const struct keyring *k, struct str key, struct str field, struct doc *d)
+static void add_sealed(struct change *c, const struct keyring *k, struct str key, struct str field, struct buf *d)
 {
-    struct str plain = doc_print(d, c->arena);
+    struct str plain = doc_flat_print(d, c->arena);
 
-    doc_close(d);
+    buf_free(d);
     change_add(c, 4, (struct str[]){STR("HSET"), key, field, seal(k, c->arena, plain, field)});
 }
 
@@ -369,48 +369,48 @@ static struct str name_of(struct change *c, enum id_kind kind, struct ulid u)
 
 void change_message(struct change *c, const struct keyring *k, struct ulid ticket, const struct message *m)
 {
-    struct doc *d = doc_object();
+    struct buf d = {0};
 
-    doc_set_int(d, "at", m->at_ms);
-    doc_set_text(d, "who", str_of(who_names[m->who]));
-    set_some(d, "channel", m->channel);
-    set_id(d, "item", ID_ITEM, m->item);
-    set_id(d, "participant", ID_PARTICIPANT, m->participant);
-    set_id(d, "mail", ID_MAIL, m->mail);
-    set_some(d, "author", m->author);
-    doc_set_text(d, "text", m->text);
-    add_sealed(c, k, room_key(c->arena, "m", ticket), name_of(c, ID_MESSAGE, m->id), d);
+    doc_flat_int(&d, "at", m->at_ms);
+    doc_flat_text(&d, "who", str_of(who_names[m->who]));
+    set_some(&d, "channel", m->channel);
+    set_id(&d, "item", ID_ITEM, m->item);
+    set_id(&d, "participant", ID_PARTICIPANT, m->participant);
+    set_id(&d, "mail", ID_MAIL, m->mail);
+    set_some(&d, "author", m->author);
+    doc_flat_text(&d, "text", m->text);
+    add_sealed(c, k, room_key(c->arena, "m", ticket), name_of(c, ID_MESSAGE, m->id), &d);
 }
 
 void change_participant(struct change *c, const struct keyring *k, struct ulid ticket, const struct participant *p)
 {
-    struct doc *d = doc_object();
+    struct buf d = {0};
 
-    set_some(d, "channel", p->channel);
-    set_some(d, "email", p->email);
-    set_some(d, "phone", p->phone);
-    set_some(d, "name", p->name);
-    set_some(d, "language", p->language);
-    set_some(d, "email_index", str_of(p->email_index.at));
-    doc_set_int(d, "reference", (int64_t)p->reference);
-    doc_set_int(d, "since", p->since_ms);
-    set_id(d, "item", ID_ITEM, p->item);
-    add_sealed(c, k, room_key(c->arena, "p", ticket), name_of(c, ID_PARTICIPANT, p->id), d);
+    set_some(&d, "channel", p->channel);
+    set_some(&d, "email", p->email);
+    set_some(&d, "phone", p->phone);
+    set_some(&d, "name", p->name);
+    set_some(&d, "language", p->language);
+    set_some(&d, "email_index", str_of(p->email_index.at));
+    doc_flat_int(&d, "reference", (int64_t)p->reference);
+    doc_flat_int(&d, "since", p->since_ms);
+    set_id(&d, "item", ID_ITEM, p->item);
+    add_sealed(c, k, room_key(c->arena, "p", ticket), name_of(c, ID_PARTICIPANT, p->id), &d);
 }
 
 void change_happening(struct change *c, struct ulid ticket, const struct happening *h)
 {
-    struct doc *d = doc_object();
+    struct buf d = {0};
 
-    doc_set_int(d, "at", h->at_ms);
-    doc_set_text(d, "kind", h->kind);
-    doc_set_text(d, "by", h->by);
-    set_some(d, "detail", h->detail);
-    set_some(d, "clock", h->clock);
+    doc_flat_int(&d, "at", h->at_ms);
+    doc_flat_text(&d, "kind", h->kind);
+    doc_flat_text(&d, "by", h->by);
+    set_some(&d, "detail", h->detail);
+    set_some(&d, "clock", h->clock);
     change_add(c, 4,
                (struct str[]){STR("HSET"), room_key(c->arena, "h", ticket), name_of(c, ID_EVENT, h->id),
-                              doc_print(d, c->arena)});
-    doc_close(d);
+                              doc_flat_print(&d, c->arena)});
+    buf_free(&d);
 }
 
 void change_level(struct change *c, struct ulid ticket, struct ulid participant, int level, bool stale,
@@ -425,33 +425,36 @@ void change_level(struct change *c, struct ulid ticket, struct ulid participant,
 void change_live(struct change *c, const char *type, struct ulid ticket, uint64_t reference, struct str queue,
                  struct str state, struct str owner)
 {
-    struct doc *d = doc_object();
+    struct buf d = {0};
 
-    doc_set_text(d, "type", str_of(type));
-    doc_set_text(d, "ticket", str_of(id_print(ID_TICKET, ticket).at));
-    doc_set_text(d, "reference", str_of(reference_print(reference).at));
-    doc_set_text(d, "queue", queue);
-    doc_set_text(d, "state", state);
-    doc_set_text_or_null(d, "owner", owner.len > 0 ? owner : (struct str){NULL, 0});
-    change_xadd(c, key_in(c->arena, ulid_partition(ticket), "ev", ""), doc_print(d, c->arena));
-    doc_close(d);
+    doc_flat_text(&d, "type", str_of(type));
+    doc_flat_text(&d, "ticket", str_of(id_print(ID_TICKET, ticket).at));
+    doc_flat_text(&d, "reference", str_of(reference_print(reference).at));
+    doc_flat_text(&d, "queue", queue);
+    doc_flat_text(&d, "state", state);
+    if (owner.len > 0)
+        doc_flat_text(&d, "owner", owner);
+    else
+        doc_flat_null(&d, "owner");
+    change_xadd(c, key_in(c->arena, ulid_partition(ticket), "ev", ""), doc_flat_print(&d, c->arena));
+    buf_free(&d);
 }
 
 void change_audit(struct change *c, const struct keyring *k, unsigned partition, int64_t at_ms, struct str who,
                   const char *action, const char *object, struct str detail)
 {
-    struct doc *d = doc_object();
+    struct buf d = {0};
 
-    doc_set_int(d, "at", at_ms);
-    doc_set_text(d, "who", who);
-    doc_set_text(d, "action", str_of(action));
-    doc_set_text(d, "object", str_of(object));
-    set_some(d, "detail", detail);
-    doc_set_text(d, "mac", str_of(blind_index(k, INDEX_AUDIT, doc_print(d, c->arena)).at));
+    doc_flat_int(&d, "at", at_ms);
+    doc_flat_text(&d, "who", who);
+    doc_flat_text(&d, "action", str_of(action));
+    doc_flat_text(&d, "object", str_of(object));
+    set_some(&d, "detail", detail);
+    doc_flat_text(&d, "mac", str_of(blind_index(k, INDEX_AUDIT, doc_flat_print(&d, c->arena)).at));
     change_add(c, 4,
                (struct str[]){STR("AUDIT"), key_in(c->arena, partition, "au", ""),
-                              key_in(c->arena, partition, "ah", ""), doc_print(d, c->arena)});
-    doc_close(d);
+                              key_in(c->arena, partition, "ah", ""), doc_flat_print(&d, c->arena)});
+    buf_free(&d);
 }
 
 void change_queue_place(struct change *c, struct ulid ticket, struct str from, struct str to, int64_t due_ms, bool open,

@@ -210,6 +210,55 @@ static void one_mailbox_is_one_account(void **state)
     assert_int_equal(count("*:a:*"), 1);
 }
 
+static struct str account_field(struct ulid account, const char *name)
+{
+    struct redis_value v;
+    struct str key = key_in(a, partition_of(account), "a", id_print(ID_ACCOUNT, account).at);
+
+    assert_int_equal(redis_do(link_, a, &v, 3, (struct str[]){STR("HGET"), key, str_of(name)}), ERR_OK);
+    return v.text;
+}
+
+static void later_claims_do_not_rename_an_account(void **state)
+{
+    struct item one = request(30, "n@example.org", "first"), two = request(31, "n@example.org", "second");
+
+    (void)state;
+    one.language = STR("de");
+    two.language = STR("ja");
+    two.received_ms = NOW + 60000;
+
+    struct filing *f = file(&one);
+    struct str name = account_field(f->account, "name");
+
+    (void)file(&two);
+    assert_true(str_is(account_field(f->account, "language"), "de"));
+    assert_true(str_equal(account_field(f->account, "name"), name));
+    assert_true(str_equal(account_field(f->account, "created_ms"), str_int(a, NOW)));
+    assert_true(str_equal(account_field(f->account, "last_heard"), str_int(a, NOW + 60000)));
+}
+
+/* What a record of contacts left out is claimed, what it holds stays. */
+static void an_account_on_record_gets_only_what_it_lacks(void **state)
+{
+    struct item one = request(32, "m@example.org", "first");
+    struct filing *f = make(&one);
+    struct redis_value *v;
+    size_t n;
+
+    (void)state;
+    assert_true(filing_ask(f, link_));
+    assert_int_equal(redis_flush(link_, a, &v, &n), ERR_OK);
+    assert_int_equal(filing_hear(f, link_, v), ERR_OK);
+
+    struct str key = key_in(a, partition_of(f->account), "a", id_print(ID_ACCOUNT, f->account).at);
+
+    assert_int_equal(redis_do(link_, a, NULL, 4, (struct str[]){STR("HSET"), key, STR("language"), STR("es")}), ERR_OK);
+    assert_int_equal(run(f, -1), ERR_OK);
+    assert_true(str_is(account_field(f->account, "language"), "es"));
+    assert_true(str_equal(account_field(f->account, "created_ms"), str_int(a, NOW)));
+}
+
 static void the_same_words_again_join_the_same_work(void **state)
 {
     struct item one = request(4, "r@example.org", "same"), two = request(5, "r@example.org", "same"),
@@ -406,6 +455,8 @@ int main(void)
         cmocka_unit_test_setup(a_request_is_an_account_a_ticket_and_a_mail, empty),
         cmocka_unit_test_setup(an_item_is_filed_once_however_often_it_is_tried, empty),
         cmocka_unit_test_setup(one_mailbox_is_one_account, empty),
+        cmocka_unit_test_setup(later_claims_do_not_rename_an_account, empty),
+        cmocka_unit_test_setup(an_account_on_record_gets_only_what_it_lacks, empty),
         cmocka_unit_test_setup(the_same_words_again_join_the_same_work, empty),
         cmocka_unit_test_setup(the_same_key_is_the_same_request, empty),
         cmocka_unit_test_setup(more_words_find_their_ticket, empty),
