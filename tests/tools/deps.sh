@@ -37,10 +37,20 @@ done
 if [ -n "$missing" ]; then
     echo "installing:$missing"
     as_root=
-    [ "$(id -u)" = 0 ] || as_root=sudo
+    if [ "$(id -u)" != 0 ]; then
+        as_root=sudo
+        if ! command -v sudo >/dev/null; then
+            echo "$0: neither root nor sudo; as root: apt-get install --no-install-recommends$missing" >&2
+            exit 1
+        fi
+    fi
     $as_root apt-get update -qq
     # shellcheck disable=SC2086
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+    # Each gateway has a Redis of its own; the package would leave one running for nobody.
+    case $missing in *' redis-server'*)
+        [ ! -d /run/systemd/system ] || $as_root systemctl disable --quiet --now redis-server || true ;;
+    esac
 fi
 
 # npm writes the second file when it is done with the first.
