@@ -44,7 +44,8 @@ struct mail_sender {
     pthread_t thread;
     int wake_fd;
     atomic_bool stop;
-    bool source_down, folder_down;
+    int source_failures; /* in a row */
+    bool folder_down;
     int64_t queued, queued_at_ms; /* steady */
     char folder_why[96];
     pthread_mutex_t lock; /* over state alone */
@@ -228,11 +229,13 @@ static enum err ask(struct mail_sender *s, struct slot *t, bool codes_only, int6
         return e;
     arena_reset(t->arena);
     if (e != ERR_ABSENT) {
-        if (!s->source_down)
+        /* At the second turn: an embedded Redis is still starting when we ask first. */
+        if (++s->source_failures == 2)
             log_error("mail_source_down", "err=%s", err_name(e));
         until = SOURCE_DOWN_WAIT_MS;
+    } else {
+        s->source_failures = 0;
     }
-    s->source_down = e != ERR_ABSENT;
     if (until < *wait_ms)
         *wait_ms = until < 1 ? 1 : until;
     return e;
@@ -258,7 +261,7 @@ static bool take_up_one(struct mail_sender *s, int64_t *wait_ms)
         e = ask(s, t, false, wait_ms);
     if (e != ERR_OK)
         return false;
-    s->source_down = false;
+    s->source_failures = 0;
     t->busy = true;
     begin(t);
     return true;
@@ -300,7 +303,7 @@ static void ask_queued(struct mail_sender *s)
 {
     int64_t now = clock_steady_ms();
 
-    if (s->source.queued == NULL || s->source_down) {
+    if (s->source.queued == NULL || s->source_failures > 0) {
         s->queued = -1;
     } else if (s->queued_at_ms == 0 || now - s->queued_at_ms >= QUEUED_EVERY_MS) {
         s->queued = s->source.queued(s->source.arg);
@@ -313,9 +316,9 @@ static void publish(struct mail_sender *s)
     char why[224] = "";
     bool well = s->smtp == NULL || smtp_well(s->smtp, why, sizeof why);
 
-    if (s->source_down || s->folder_down) {
+    if (s->source_failures > 0 || s->folder_down) {
         well = false;
-        (void)snprintf(why, sizeof why, "%s", s->source_down ? "the queue of mails does not answer" : s->folder_why);
+        (void)snprintf(why, sizeof why, "%s", s->source_failures > 0 ? "the queue of mails does not answer" : s->folder_why);
     }
     ask_queued(s);
     pthread_mutex_lock(&s->lock);
