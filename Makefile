@@ -113,7 +113,7 @@ build/unit$(VARIANT)/%: $(OBJ)/tests/unit/%.o build/libchecked$(VARIANT).a
 	$(call say,link $@)
 	$(Q)$(CC) $(CHECKED) $^ -o $@ -lcmocka -lbrotlidec $(LIBS)
 
-build/unit$(VARIANT)/gateway/pages_test build/unit$(VARIANT)/gateway/letters_test: | build/share/.made
+$(addprefix build/unit$(VARIANT)/gateway/,pages_test letters_test cli_test): | build/share/.made
 
 # make unit-conf, make unit-gateway/conf: one program, with all it says.
 define UNIT_RULES

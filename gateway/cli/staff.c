@@ -164,7 +164,7 @@ const struct command command_staff_add = {
     .examples = "  postern staff add mei --role agent          asks for the password\n"
                 "  postern staff add mei --role agent <file    its first line is the password\n",
     .more = "A password has at least 15 characters. agent: claims, replies, notes; lead: also releases what others\n"
-            "hold; manager: the same, and merges; auditor: reads everything and changes nothing.\n",
+            "hold; manager: the same; auditor: reads everything and changes nothing.\n",
     .least = 1,
     .most = 1,
     .options = {{"role", "ROLE", "agent, lead, manager or auditor"}},
