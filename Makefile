@@ -25,7 +25,8 @@ ifneq "$(SAN)" "address,undefined"
 VARIANT  := -$(SAN)
 endif
 OBJ      := build/checked$(VARIANT)
-FUZZED   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+FUZZED   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+            -Wno-void-pointer-to-int-cast # a macro of hiredis
 
 # Evaluated once, when first used.
 once      = $(eval $(1) := $$(shell $(2)))$($(1))
