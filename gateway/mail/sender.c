@@ -299,7 +299,8 @@ static void wait_for_news(struct mail_sender *s, int64_t wait_ms)
     forget_wakes(s);
 }
 
-static void ask_queued(struct mail_sender *s)
+/* At most once a second; *wait_ms is cut so that the number is never older than that. */
+static void ask_queued(struct mail_sender *s, int64_t *wait_ms)
 {
     int64_t now = clock_steady_ms();
 
@@ -308,6 +309,8 @@ static void ask_queued(struct mail_sender *s)
     } else if (s->queued_at_ms == 0 || now - s->queued_at_ms >= QUEUED_EVERY_MS) {
         s->queued = s->source.queued(s->source.arg);
         s->queued_at_ms = now;
+    } else if (*wait_ms > QUEUED_EVERY_MS) {
+        *wait_ms = QUEUED_EVERY_MS;
     }
 }
 
@@ -320,7 +323,6 @@ static void publish(struct mail_sender *s)
         well = false;
         (void)snprintf(why, sizeof why, "%s", s->source_failures > 0 ? "the queue of mails does not answer" : s->folder_why);
     }
-    ask_queued(s);
     pthread_mutex_lock(&s->lock);
     s->state.well = well;
     (void)snprintf(s->state.why, sizeof s->state.why, "%s", why);
@@ -350,6 +352,7 @@ static void *run(void *arg)
     while (!atomic_load(&s->stop)) {
         int64_t wait_ms = take_up(s);
 
+        ask_queued(s, &wait_ms);
         publish(s);
         wait_for_news(s, wait_ms);
     }

@@ -107,7 +107,8 @@ static bool begins(const char *at, size_t len, const char *word)
 }
 
 /* QUIT is out by now, and libcurl waits for its answer: an end of file in place of one
- * lets it go on at once. */
+ * lets it go on at once. An answer that is here already is still read, and is not the
+ * letter's. */
 static void expect_nothing_more(struct talk *t)
 {
     long port = 0;
