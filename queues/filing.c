@@ -93,6 +93,8 @@ static void ask_resolve(struct filing *f, struct redis *r)
         ask_keep(f, r, key_at(f->arena, "k", str_copy(f->arena, f->item.key)), key_value(f), KEY_LIFE_MS);
     else if (f->item.email.len > 0)
         ask_keep(f, r, key_at(f->arena, "e", repeat_index(f).at), repeat_value(f), REPEAT_MS);
+    redis_add(r, 2, (struct str[]){STR("GET"), f->target});
+    f->asked++;
 }
 
 /* "<item> <body> <reference>" of the first item with this key. */
@@ -133,6 +135,17 @@ static enum err hear_repeat(struct filing *f, struct str held)
     return ERR_OK;
 }
 
+/* F1: what was filed stays where it was filed, whatever has been learnt of its owner since. */
+static void hear_before(struct filing *f, const struct redis_value *v)
+{
+    struct pointer p;
+
+    if (v->kind != REDIS_TEXT || !pointer_parse(v->text, &p) || p.alias || !ulid_equal(p.participant, f->item.ulid))
+        return;
+    f->account = p.account;
+    f->ticket = ulid_in(f->item.ulid, ulid_partition(p.ticket));
+}
+
 static enum err hear_resolve(struct filing *f, struct redis *r, const struct redis_value *v)
 {
     struct evidence e[EVIDENCE_MAX];
@@ -153,12 +166,14 @@ static enum err hear_resolve(struct filing *f, struct redis *r, const struct red
     f->ticket = ulid_in(f->item.ulid, partition_of(f->account));
     f->participant = f->item.ulid;
     f->step = OPEN;
-    if (at == f->asked)
-        return ERR_OK;
 
-    enum err bad = redis_value_err(r, &v[at]);
+    enum err bad = redis_value_err(r, &v[f->asked - 1]);
 
-    if (bad != ERR_OK)
+    if (bad == ERR_OK)
+        hear_before(f, &v[f->asked - 1]);
+    if (bad == ERR_OK && at < f->asked - 1)
+        bad = redis_value_err(r, &v[at]);
+    if (bad != ERR_OK || at == f->asked - 1)
         return bad;
     return asks_key(f) ? hear_key(f, v[at].text) : hear_repeat(f, v[at].text);
 }

@@ -425,6 +425,31 @@ static void somebody_whom_nothing_names_is_filed(void **state)
     assert_int_equal(mails_waiting(), 0);
 }
 
+/* F1: an import came in between, and the mailbox is now known as a customer's, in another partition. */
+static void what_was_filed_stays_where_it_was(void **state)
+{
+    struct item i = request(21, "moved@example.org", "who am I"), again = request(22, "moved@example.org", "who am I");
+    struct filing *first = file(&i), *joined = file(&again);
+    struct str index = str_of(blind_index(keys, INDEX_EMAIL, STR("moved@example.org")).at);
+    struct ulid customer = ulid_fresh();
+    char account[ULID_CHARS + 1];
+
+    (void)state;
+    while (partition_of(customer) == partition_of(first->account))
+        customer = ulid_fresh();
+    ulid_print(customer, account);
+    assert_int_equal(redis_do(link_, a, NULL, 4,
+                              (struct str[]){STR("HSET"), key_at(a, "b", index.at),
+                                             str_of(arena_printf(a, "%s:crm", account)), STR("{\"conf\":900}")}),
+                     ERR_OK);
+    assert_true(file(&i)->before);
+    assert_true(file(&again)->before);
+    assert_true(ulid_equal(file(&i)->account, first->account));
+    assert_true(ulid_equal(joined->ticket, first->ticket));
+    assert_int_equal(count("*:t:*"), 1);
+    assert_int_equal(count("*:m:*"), 1);
+}
+
 /* Y3, and what K1 promises of Redis. */
 static void nothing_personal_is_in_redis_in_clear(void **state)
 {
@@ -464,6 +489,7 @@ int main(void)
         cmocka_unit_test_setup(words_on_closed_work_open_linked_work, empty),
         cmocka_unit_test_setup(a_reference_given_twice_leads_to_the_first, empty),
         cmocka_unit_test_setup(somebody_whom_nothing_names_is_filed, empty),
+        cmocka_unit_test_setup(what_was_filed_stays_where_it_was, empty),
         cmocka_unit_test_setup(nothing_personal_is_in_redis_in_clear, empty),
     };
 
