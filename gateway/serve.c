@@ -313,8 +313,7 @@ static enum err open_server(struct serve *s, char *why)
          .route_count = routes_public_count,
          .absent = say_absent,
          .refusal = say_refusal,
-         .fixed_headers = s->public_headers,
-         .assets = s->app.assets},
+         .fixed_headers = s->public_headers},
         {.tls = true,
          .routes = routes_staff,
          .route_count = routes_staff_count,
@@ -364,6 +363,17 @@ static void fill_origin(char *out, size_t bytes, const char *origin, int port)
         (void)snprintf(out, bytes, "%s", origin);
 }
 
+/* Ports are known once the listeners are bound; pages and mails name them. */
+static void name_origins(struct serve *s)
+{
+    struct app *app = &s->app;
+
+    fill_origin(app->origin, sizeof app->origin, s->conf.origin, server_port(app->server, 0));
+    fill_origin(app->origin_staff, sizeof app->origin_staff, s->conf.origin_staff, server_port(app->server, 1));
+    build_assets(s);
+    server_set_assets(app->server, 0, app->assets);
+}
+
 static enum err write_ports(struct serve *s, char *why)
 {
     char path[4200], beside[4300];
@@ -389,9 +399,9 @@ void serve_close(struct serve *s)
     if (s == NULL)
         return;
     atomic_store(&s->app.stopping, true);
-    tail_close(s->app.tail); /* it posts to the loops */
-    if (s->app.server != NULL)
-        server_close(s->app.server);
+    tail_stop(s->app.tail); /* it posts to the loops */
+    server_close(s->app.server);
+    tail_close(s->app.tail);
     workers_close(s->app.hashing);
     workers_close(s->app.workers);
     if (s->app.accept != NULL)
@@ -447,6 +457,7 @@ static enum err open_all(struct serve *s, char *why)
     if (e != ERR_OK)
         return e;
     name_holder(s);
+    s->policy = pages_policy(app->pages);
     app->flood = flood_open();
     app->accept = accept_open(app);
     e = accept_rebuild(app->accept);
@@ -454,19 +465,16 @@ static enum err open_all(struct serve *s, char *why)
         return fail(why, e, "the journal in %s cannot be read: %s", s->conf.data, err_text(e));
     app->workers = workers_open(WORKERS, s->redis);
     app->hashing = workers_open(HASHING, s->redis);
+    e = open_server(s, why);
+    if (e != ERR_OK)
+        return e;
+    name_origins(s);
     e = open_mail(s);
     if (e != ERR_OK)
         return fail(why, e, "the mail relay cannot be used: check `mail`%s%s", "", "");
     open_filer(s);
-    s->policy = pages_policy(app->pages);
-    fill_origin(app->origin, sizeof app->origin, s->conf.origin, s->conf.listen[CONF_PUBLIC].port);
-    build_assets(s);
-    e = open_server(s, why);
-    if (e != ERR_OK)
-        return e;
-    fill_origin(app->origin, sizeof app->origin, s->conf.origin, server_port(app->server, 0));
-    fill_origin(app->origin_staff, sizeof app->origin_staff, s->conf.origin_staff, server_port(app->server, 1));
     app->tail = tail_open(app, s->redis, 1);
+    server_start(app->server); /* what handlers use is there */
     return write_ports(s, why);
 }
 

@@ -179,12 +179,18 @@ struct tail *tail_open(struct app *app, const struct redis_target *redis, size_t
     return t;
 }
 
-void tail_close(struct tail *t)
+void tail_stop(struct tail *t)
 {
     if (t == NULL)
         return;
     atomic_store(&t->stop, true);
     (void)pthread_join(t->thread, NULL);
+}
+
+void tail_close(struct tail *t)
+{
+    if (t == NULL)
+        return;
     redis_close(t->redis);
     for (size_t i = 0; i < TAIL_KEPT; i++)
         free(t->kept[i]);

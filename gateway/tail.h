@@ -19,7 +19,9 @@ enum { TAIL_KEPT = 2048 };
 
 /* listener: whose streams are told (server.h). */
 struct tail *tail_open(struct app *app, const struct redis_target *redis, size_t listener);
-/* NULL is allowed. */
+/* Tells no console anything any more; tail_since() goes on. NULL is allowed. */
+void tail_stop(struct tail *t);
+/* After tail_stop(), when no handler runs. NULL is allowed. */
 void tail_close(struct tail *t);
 /* What a stream begins with, in wire form; last: Last-Event-ID, may be empty. Any thread. */
 struct str tail_since(struct tail *t, struct arena *a, struct str last);

@@ -34,7 +34,7 @@ enum {
     EDGE_REQUEST_MS = 180 * 1000,   /* h2o's own timer over idling, head and body together */
     EDGE_TICK_MS = 500,
     EDGE_USER_TIMEOUT_MS = 20 * 1000, /* unacknowledged bytes: the peer is gone (RFC 5482) */
-    EDGE_STOP_MS = 4500,              /* S5, with room for closing what is left */
+    EDGE_STOP_MS = 3500,              /* S5, with room for what is closed after it: all in all 5 s */
     EDGE_SPARE_ARENAS = 64,
     EDGE_ARENA_BYTES = 8 * 1024,
     STREAM_BYTES_MAX = 64 * 1024,
@@ -90,6 +90,7 @@ struct server {
     struct server_options options;
     struct edge_listener *listeners;
     struct edge_loop *loops;
+    bool started;
     struct edge_counts counts;
 };
 

@@ -147,12 +147,32 @@ static void free_server(struct server *s)
     free(s);
 }
 
+static void take_back(struct server *s)
+{
+    for (int k = 0; k < s->options.loops; k++) {
+        for (size_t i = 0; i < s->options.listener_count; i++) {
+            struct edge_door *d = &s->loops[k].doors[i];
+
+            if (d->fd >= 0)
+                close(d->fd);
+            assets_close(d->assets);
+            tls_close(d->tls);
+        }
+        loop_close(s->loops[k].loop);
+    }
+}
+
 void server_close(struct server *s)
 {
     bool left = false;
 
     if (s == NULL)
         return;
+    if (!s->started) {
+        take_back(s);
+        free_server(s);
+        return;
+    }
     for (int i = 0; i < s->options.loops; i++)
         loop_post(s->loops[i].loop, on_stop_asked, &s->loops[i]);
     for (int i = 0; i < s->options.loops; i++) {
@@ -240,21 +260,6 @@ static void prepare_loop(struct server *s, struct edge_loop *l, struct ssl_ctx_s
     }
 }
 
-static void take_back(struct server *s)
-{
-    for (int k = 0; k < s->options.loops; k++) {
-        for (size_t i = 0; i < s->options.listener_count; i++) {
-            struct edge_door *d = &s->loops[k].doors[i];
-
-            if (d->fd >= 0)
-                close(d->fd);
-            assets_close(d->assets);
-            tls_close(d->tls);
-        }
-        loop_close(s->loops[k].loop);
-    }
-}
-
 /* Raises the limit of descriptors as far as it goes, and lowers the cap on connections to what that leaves. */
 static void fit_descriptors(struct server_options *o)
 {
@@ -321,9 +326,15 @@ enum err server_open(struct server **out, const struct server_options *o, char w
         free_server(s);
         return e;
     }
-    *out = s; /* before the first handler can run and want it */
-    start_threads(s);
+    *out = s;
     return ERR_OK;
+}
+
+void server_start(struct server *s)
+{
+    assert(!s->started);
+    s->started = true;
+    start_threads(s);
 }
 
 /* ---- while it runs ---- */
@@ -348,7 +359,10 @@ static void post_change(struct edge_loop *l, struct change change, void (*fn)(vo
         abort();
     *c = change;
     c->loop = l;
-    loop_post(l->loop, fn, c);
+    if (l->server->started)
+        loop_post(l->loop, fn, c);
+    else
+        fn(c);
 }
 
 static void on_new_tls(void *arg)

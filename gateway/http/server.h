@@ -11,7 +11,7 @@
  *     10 s, and headers that take longer than 10 s;
  * S4  every answer carries the listener's security headers, 4xx and 5xx too, but for
  *     h2o's 400 to bytes that are no HTTP;
- * S5  stopping: listeners close at once, running calls get 5 s, idle connections go. */
+ * S5  stopping: listeners close at once, running calls get 3.5 s, idle connections go. */
 #ifndef GATEWAY_HTTP_SERVER_H
 #define GATEWAY_HTTP_SERVER_H
 
@@ -66,16 +66,18 @@ struct server_options {
     int connections_max; /* per process; beyond, the listener pauses */
 };
 
-/* Binds all listeners (EADDRINUSE -> ERR_IO with "port 8443 on 127.0.0.1 is in use: …what to do") and runs the loops.
- * ERR_CONF for unusable TLS files. why: 200 bytes. *out is written before the first handler can run. */
+/* Binds all listeners (EADDRINUSE -> ERR_IO with "port 8443 on 127.0.0.1 is in use: …what to do"): who connects waits.
+ * ERR_CONF for unusable TLS files. why: 200 bytes. */
 enum err server_open(struct server **out, const struct server_options *o, char why[200]);
+/* Runs the loops: from now on handlers are called. Once. */
+void server_start(struct server *s);
 /* The port listener i got. */
 int server_port(const struct server *s, size_t i);
 /* New certificate for connections from now on; the old one stays on error. Any thread. */
 enum err server_reload_tls(struct server *s, const char *cert_file, const char *key_file, char why[200]);
-/* The server holds its own reference and drops that of the set before. Any thread. */
+/* The server holds its own reference and drops that of the set before. Any thread; before server_start(), the opener's. */
 void server_set_assets(struct server *s, size_t listener, struct assets *assets);
-/* S5; returns when the loops have ended. */
+/* S5; returns when the loops have ended, or never began. */
 void server_close(struct server *s);
 
 struct server_counts {

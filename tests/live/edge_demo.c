@@ -258,6 +258,7 @@ static struct server *start(struct workers *workers, struct assets *assets, int 
         fprintf(stderr, "%s\n", why);
         exit(e == ERR_CONF ? 78 : 74);
     }
+    server_start(server);
     return server;
 }
 

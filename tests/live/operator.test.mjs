@@ -136,6 +136,11 @@ describe('while it runs', () => {
     for (const port of Object.values(door.ports)) assert.ok(Number.isInteger(port) && port > 0)
   })
 
+  story('the pages name the address that was picked, before anybody can ask for them', async () => {
+    const text = (await door.get('/.well-known/security.txt')).text
+    assert.match(text, new RegExp(`^Canonical: https://localhost:${door.ports.public}/`, 'm'))
+  })
+
   story('/livez, /readyz and /metrics answer what their readers expect', async () => {
     assert.equal((await door.admin('/livez')).status, 204)
     assert.equal((await door.get('/livez')).status, 204)
