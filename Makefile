@@ -148,7 +148,7 @@ build/live/%: $(OBJ)/tests/live/%.o build/libchecked$(VARIANT).a
 live: build $(TOOLS) $(LIVE) ## the whole daemon with real Redis, real clients, real mail (ONLY=name)
 	@sh tests/tools/node-tests.sh live $(sort $(wildcard tests/live/*$(ONLY)*.test.mjs))
 
-browser: build $(TOOLS) ## the pages in Chromium (ONLY=name)
+browser: build $(TOOLS) ## pages and console in Chromium (ONLY=name)
 	@sh tests/tools/node-tests.sh browser $(sort $(wildcard tests/browser/*$(ONLY)*.test.mjs))
 
 storm: build $(TOOLS) ## the ledger under kills and power cuts (STORM_ARGS=--short)

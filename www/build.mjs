@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const WWW = dirname(fileURLToPath(import.meta.url));
@@ -170,6 +170,13 @@ function checkPo(language) {
   }
 }
 
+// The staff console is served as it is written, file by file.
+function staff(out) {
+  const shrink = { '.js': minifyJs, '.css': minifyCss, '.html': minifyHtml };
+  for (const name of readdirSync(join(WWW, 'staff')))
+    write(out, `staff/${name}`, shrink[extname(name)](readFileSync(join(WWW, 'staff', name), 'utf8')));
+}
+
 function build(out) {
   const css = minifyCss(readFileSync(join(WWW, 'pages/form.css'), 'utf8'));
   const js = minifyJs(readFileSync(join(WWW, 'pages/form.js'), 'utf8'));
@@ -187,6 +194,7 @@ function build(out) {
     write(out, `catalog/${language.code}.json`, JSON.stringify(Object.fromEntries(said), null, 1) + '\n');
     language.leftOver();
   }
+  staff(out);
   write(out, 'pages/csp.json', JSON.stringify({ policy: policy(css, js) }) + '\n');
   write(out, 'pages/languages.json', JSON.stringify(LANGUAGES) + '\n');
 }
@@ -195,7 +203,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [arg = 'build/share'] = process.argv.slice(2);
   if (arg === '--pot') pot();
   else {
-    for (const room of ['pages', 'mail', 'catalog']) rmSync(join(arg, room), { recursive: true, force: true });
+    for (const room of ['pages', 'mail', 'catalog', 'staff']) rmSync(join(arg, room), { recursive: true, force: true });
     build(arg);
     if (faults.length > 0) {
       process.stderr.write(faults.join('\n') + '\n');
