@@ -366,6 +366,8 @@ struct talk *talk_open(const struct talk_conf *c)
     t->conf = *c;
     for (int i = 0; i < CONNECTIONS_MAX; i++)
         t->sockets[i] = -1;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) /* counted: each open has its close */
+        abort();
     t->easy = curl_easy_init();
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->changed, NULL);
@@ -389,6 +391,7 @@ void talk_close(struct talk *t)
     pthread_join(t->thread, NULL);
     shut_sockets(t, SHUT_RD, -1); /* QUIT is still said, and its answer not waited for */
     curl_easy_cleanup(t->easy);
+    curl_global_cleanup();
     pthread_cond_destroy(&t->changed);
     pthread_mutex_destroy(&t->lock);
     free(t);

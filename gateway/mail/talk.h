@@ -8,7 +8,7 @@
  * K2  a letter that needs SMTPUTF8 is given only to a relay that offers it: the
  *     conversation stops before RCPT otherwise (RFC 6531);
  * K3  no address and no word of a relay's answer is kept: only its codes;
- * K4  the program ignores SIGPIPE, and has called curl_global_init(). */
+ * K4  the program ignores SIGPIPE. */
 #ifndef GATEWAY_MAIL_TALK_H
 #define GATEWAY_MAIL_TALK_H
 

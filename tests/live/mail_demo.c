@@ -11,7 +11,6 @@
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -241,7 +240,6 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++)
         set_option(&c, argv[i]);
     (void)signal(SIGPIPE, SIG_IGN);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
     if (mail_sender_open(&s, &c, &source) != ERR_OK)
         return 78;
     while (getline(&line, &room, stdin) > 0)
@@ -250,6 +248,5 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < queue.n; i++)
         doc_close(queue.mails[i].mail);
     free(line);
-    curl_global_cleanup();
     return 0;
 }
