@@ -251,7 +251,9 @@ static enum err commit(struct journal *j, size_t n)
         j->batch[i]->row.seq = j->next_seq++;
         rows[i] = &j->batch[i]->row;
     }
-    take_marks(j, &marks);
+    /* Marks may wait, and then go once a second instead of with every commit. */
+    if (n == 0 || clock_steady_ms() - j->dirty_since_ms >= MARK_DELAY_MS)
+        take_marks(j, &marks);
     (void)pthread_mutex_unlock(&j->lock);
 
     enum err e = n + marks.n == 0 ? ERR_OK : segment_commit(j->writer, rows, n, &marks, why);
