@@ -78,19 +78,24 @@ export const times = (client) => ({ per_s: client.per_s, p50_ms: client.p50_us /
 // As many requests as it takes until a door has accepted n.
 export async function fill(door, n, body) {
   for (let have; (have = (await metrics(door)).journal_rows_total) < n;) {
-    await load(door.ports.public, ['-c', '16', '-p', '/requests', '-b', body], Math.min(20, Math.max(0, (n - have) / 1500 - WARM_S)))
+    await load(door.ports.public, ['-c', '16', '-p', '/requests', '-b', body], Math.min(20, Math.max(0.1, (n - have) / 1500 - WARM_S)))
   }
   await until('all is filed', async () => (await metrics(door)).journal_unfiled_items === 0, 30000)
   return (await metrics(door)).journal_rows_total
 }
 
-// Connections that say nothing; what the process weighs meanwhile.
-export async function idle(door, connections) {
-  const holding = output('build/bench/load', ['-n', '-c', String(connections), '-w', '0', '-s', '5', String(door.ports.public)])
-  await until('all are connected', async () => (await metrics(door)).http_open_connections >= connections, 20000)
-  const weight = rssMiB(door.child.pid)
+// Connections that say nothing; what the process weighs with the most of them.
+export async function idle(door, wanted) {
+  const before = (await metrics(door)).http_open_connections
+  const most = { connections: 0, mib: 0 }
+  let over = false
+  const holding = output('build/bench/load', ['-n', '-c', String(wanted), '-w', '0', '-s', '5', String(door.ports.public)]).then(() => { over = true })
+  for (; !over; await sleep(100)) {
+    const connections = (await metrics(door)).http_open_connections - before
+    if (connections > most.connections) Object.assign(most, { connections, mib: rssMiB(door.child.pid) })
+  }
   await holding
-  return weight
+  return most
 }
 
 // ---- floors ----
@@ -148,7 +153,7 @@ async function recordFiling(socket, fields) {
   monitor.stdout.setEncoding('latin1').on('data', (d) => { heard += d })
   await until('the monitor listens', () => heard.startsWith('OK'))
   await door.request(fields)
-  const longest = () => heard.split('\n').map(unquote).filter((w) => w[0] === 'EVALSHA').sort((a, b) => b.length - a.length)[0]
+  const longest = () => heard.split('\n').slice(0, -1).map(unquote).filter((w) => w[0] === 'EVALSHA').sort((a, b) => b.length - a.length)[0]
   const words = await until('the filing was heard', () => (longest()?.length > 100 ? longest() : undefined))
   monitor.kill()
   await door.stop()

@@ -76,7 +76,7 @@ function endAll() {
 }
 
 // What a failed story left running must not hold the file: after its own hooks had their time.
-after(() => setTimeout(endAll, 15000).unref())
+if (process.env.NODE_TEST_CONTEXT) after(() => setTimeout(endAll, 15000).unref())
 process.on('exit', () => {
   endAll()
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
