@@ -124,10 +124,10 @@ static enum err read_promise(struct app *app, struct redis *r, struct arena *a, 
     if (e != ERR_OK)
         return e;
     out->next_reply_ms = out->ticket.due_ms;
-    if (out->me.level > 0)
+    if (out->me.level >= 2 && !out->me.stale)
         return ERR_OK;
 
-    struct facts facts = ticket_facts(&out->ticket, 0);
+    struct facts facts = ticket_facts(&out->ticket, out->me.level);
     const struct rules *rules = ruleset_take(app->rules);
 
     facts.known = false;

@@ -3,8 +3,9 @@
  * L1  only with a token (token.h); whether the reference exists is never told without one;
  * L2  own words, what was said to this person, and what was said to the whole account;
  *     never another person's words, never a note;
- * L3  before a code was passed, what is promised is what a stranger would be promised:
- *     how soon we mean to answer must not tell who is on record. */
+ * L3  before a mailbox on record was proven, what is promised is what a stranger would
+ *     be promised: how soon we mean to answer must not tell whose site or number is on
+ *     record. A stale record is believed only with a second evidence. */
 #ifndef GATEWAY_VERIFY_LOOK_H
 #define GATEWAY_VERIFY_LOOK_H
 

@@ -77,6 +77,16 @@ describe('whether we know an address', () => {
   })
 
   story('cannot be told by the clock', (t) => compareTimes(t, known, unknown))
+
+  story('of a site: proving a mailbox that nobody knows does not tell whose the site is', async () => {
+    const promised = async (email, site) => {
+      const made = await door.request({ problem: `Site ${site} is gone.`, email, site }), { code } = await door.mailTo(email)
+      assert.equal((await door.post(`${made.url}/verify`, { json: { code }, token: made.token })).json.level, 1)
+      const seen = await door.look(made)
+      return Date.parse(seen.next_reply_by) - Date.parse(seen.timeline[0].at)
+    }
+    assert.equal(await promised('kit.one@kappa.example.com', 'S-1'), await promised('kit.two@kappa.example.com', 'X-9'))
+  })
 })
 
 describe('whether a reference exists, or whose it is', () => {
