@@ -45,7 +45,7 @@ static void add_form(const struct pages *p, const char *lang, struct assets *ass
     arena_close(a);
 }
 
-static void add_security(const struct pages_site *site, struct assets *assets)
+static void add_security(const struct pages_site *site, const struct call_header *kept, struct assets *assets)
 {
     struct buf b = {0};
 
@@ -55,7 +55,7 @@ static void add_security(const struct pages_site *site, struct assets *assets)
                "Canonical: %s/.well-known/security.txt\n"
                "Preferred-Languages: en\n",
                site->contact, stamp_print(site->now_ms + EXPIRES_MS).at, site->origin);
-    assets_add(assets, "/.well-known/security.txt", "text/plain; charset=utf-8", buf_view(&b), NULL, 0);
+    assets_add(assets, "/.well-known/security.txt", "text/plain; charset=utf-8", buf_view(&b), kept, 1);
     buf_free(&b);
 }
 
@@ -69,5 +69,5 @@ void pages_assets(const struct pages *p, const struct pages_site *site, struct a
     assets_add(assets, "/robots.txt", "text/plain; charset=utf-8", str_of(robots), &day, 1);
     assets_add(assets, "/favicon.ico", "image/svg+xml", str_of(icon), &day, 1);
     if (site->contact[0] != '\0')
-        add_security(site, assets);
+        add_security(site, &day, assets);
 }

@@ -107,7 +107,10 @@ void say_absent(struct call *c)
 
 bool say_cross_site(struct call *c)
 {
-    if (!str_is(call_header(c, "sec-fetch-site"), "cross-site"))
+    struct str from = call_header(c, "sec-fetch-site");
+
+    if (!str_is(from, "cross-site") &&
+        !str_is(from, "same-site")) /* a neighbour under the same domain is another site to us */
         return false;
     say_problem(c, 403, "cross-site", (struct str){NULL, 0}, 0);
     return true;

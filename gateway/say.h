@@ -27,7 +27,7 @@ void say_refusal(struct call *c, int status, const char *code);
 /* LOOP route of last resort. */
 void say_absent(struct call *c);
 
-/* True where another site made the browser send this: then it was answered 403. */
+/* True where another site made the browser send this, be it under the same domain: then it was answered 403. */
 bool say_cross_site(struct call *c);
 
 #endif

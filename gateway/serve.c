@@ -285,6 +285,7 @@ static size_t fix_headers(struct serve *s, struct call_header out[8], bool conso
         {STR("referrer-policy"), console ? STR("same-origin") : STR("no-referrer")},
         {STR("cross-origin-opener-policy"), STR("same-origin")},
         {STR("cross-origin-resource-policy"), STR("same-origin")},
+        {STR("cache-control"), STR("no-store")}, /* what may be kept says so itself */
     };
 
     memcpy(out, all, sizeof all);
@@ -294,18 +295,21 @@ static size_t fix_headers(struct serve *s, struct call_header out[8], bool conso
 static void build_assets(struct serve *s)
 {
     struct pages_site site = {s->app.origin, s->conf.mail_from_address, clock_now_ms()};
+    const struct call_header day = {STR("cache-control"), STR("public, max-age=86400")};
     struct assets *assets = assets_open();
     struct buf openapi = {0};
 
     pages_assets(s->app.pages, &site, assets);
     if (share_read(s->app.share, "openapi.json", OPENAPI_MAX, &openapi) == ERR_OK)
-        assets_add(assets, "/openapi.json", "application/json", buf_view(&openapi), NULL, 0);
+        assets_add(assets, "/openapi.json", "application/json", buf_view(&openapi), &day, 1);
     buf_free(&openapi);
     s->app.assets = assets;
 }
 
 static enum err open_server(struct serve *s, char *why)
 {
+    static const struct call_header admin_headers[] = {{STR("x-content-type-options"), STR("nosniff")},
+                                                       {STR("cache-control"), STR("no-store")}};
     struct assets *console = console_assets(s->app.share);
     struct listener l[LISTENERS] = {
         {.tls = true,
@@ -319,7 +323,10 @@ static enum err open_server(struct serve *s, char *why)
          .route_count = routes_staff_count,
          .fixed_headers = s->staff_headers,
          .assets = console},
-        {.routes = routes_admin, .route_count = routes_admin_count},
+        {.routes = routes_admin,
+         .route_count = routes_admin_count,
+         .fixed_headers = admin_headers,
+         .fixed_header_count = sizeof admin_headers / sizeof admin_headers[0]},
     };
     struct server_options o = {.app = &s->app,
                                .workers = s->app.workers,

@@ -233,12 +233,28 @@ describe('the pages', () => {
     }
   })
 
+  story('about one person are kept by nobody on the way', async () => {
+    const made = await door.request({ problem, email })
+    for (const [method, path, options] of [['GET', made.url, { token: made.token }], ['GET', made.url, {}], ['GET', made.url, { page: true }],
+      ['POST', `${made.url}/verify`, { json: { code: '00000000' }, token: made.token }], ['POST', `${made.url}/messages`, { json: { text: 'x' }, token: made.token }],
+      ['POST', `${made.url}/code`, { json: { email } }], ['GET', '/api/session', { to: 'staff' }], ['GET', '/readyz', { to: 'admin' }]]) {
+      const a = await door.ask(method, path, options)
+      assert.equal(a.headers['cache-control'], 'no-store', `${method} ${path} ${a.status}`)
+    }
+  })
+
   story('posts that another site made a browser send are refused where they rest on the cookie', async () => {
     const visitor = door.visitor(), page = await visitor.send('/requests', { problem, email })
     for (const path of ['code', 'verify', 'messages']) {
-      const a = await visitor.ask('POST', `${page.location}/${path}`, { form: { text: 'x', code: '12345678' }, headers: { 'sec-fetch-site': 'cross-site' } })
-      assert.equal(a.status, 403, path)
+      for (const from of ['cross-site', 'same-site']) {
+        const a = await visitor.ask('POST', `${page.location}/${path}`, { form: { text: 'x', code: '12345678' }, headers: { 'sec-fetch-site': from } })
+        assert.equal(a.status, 403, `${path} ${from}`)
+      }
     }
+    // A browser keeps its cookie to itself then, and would take a new one in its place.
+    const a = await door.post(`${page.location}/code`, { form: { email }, page: true, headers: { 'sec-fetch-site': 'cross-site' } })
+    assert.equal(a.status, 403)
+    assert.equal(a.headers['set-cookie'], undefined)
     await until('it is filed, and nothing was added', async () => (await visitor.get(page.location, { page: false })).json.timeline.length === 1)
   })
 })
