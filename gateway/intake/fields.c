@@ -38,7 +38,7 @@ static enum err read_json(struct call *c, struct fields *out)
             out->value[f] = (struct str){str_copy(c->arena, doc_text(value)), doc_text(value).len};
     }
     doc_close(d);
-    return object ? ERR_OK : ERR_SYNTAX;
+    return object ? ERR_OK : ERR_INPUT;
 }
 
 static enum err read_form(struct call *c, struct fields *out)

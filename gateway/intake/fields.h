@@ -30,7 +30,7 @@ struct fields {
 };
 
 /* From JSON, application/x-www-form-urlencoded or multipart/form-data.
- *   ERR_SYNTAX  cannot be read; ERR_LARGE  too many fields */
+ *   ERR_SYNTAX  cannot be read; ERR_INPUT  JSON, and no object; ERR_LARGE  too many fields */
 enum err fields_read(struct call *c, struct fields *out);
 
 /* One fault: catalogue key "error.<field>.<code>" has the words. */

@@ -75,10 +75,15 @@ int post_wait_s(struct call *c)
 
 static bool read_fields(struct call *c, struct fields *f)
 {
+    static const struct field_fault no_object = {"", "wrong-type", "problem.400.text"};
     enum err e = c->body.len > POST_BODY_MAX ? ERR_LARGE : fields_read(c, f);
 
     if (e == ERR_OK)
         return true;
+    if (e == ERR_INPUT) {
+        say_faults(c, say_language(c, no_text), &no_object, 1);
+        return false;
+    }
     say_problem(c, e == ERR_LARGE ? 413 : 400, e == ERR_LARGE ? "too-large" : "unreadable", no_text, 0);
     return false;
 }

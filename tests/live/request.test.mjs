@@ -165,7 +165,7 @@ describe('what cannot be taken is said next to the field', () => {
 describe('what cannot be read', () => {
   const unreadable = [
     ['JSON that ends early', '{"problem":"x"', 'application/json', 400],
-    ['a JSON list', '["problem"]', 'application/json', 400],
+    ['a JSON list', '["problem"]', 'application/json', 422],
     ['JSON with a name twice', '{"problem":"x","problem":"y","email":"a@example.org"}', 'application/json', 400],
     ['JSON in another encoding', Buffer.from('{"problem":"\xe9\xe9\xe9 gone","email":"a@example.org"}', 'latin1'), 'application/json', 400],
     ['JSON a million brackets deep', '['.repeat(250000), 'application/json', 400],
@@ -225,7 +225,7 @@ describe('the pages', () => {
     assert.equal((await door.get('/xx/', { page: true })).status, 404)
   })
 
-  const hardened = ['content-security-policy', 'strict-transport-security', 'x-content-type-options', 'referrer-policy', 'cross-origin-opener-policy']
+  const hardened = ['content-security-policy', 'strict-transport-security', 'x-content-type-options', 'referrer-policy', 'cross-origin-opener-policy', 'cache-control']
   story('carry the headers that keep browsers safe, errors too', async () => {
     for (const [method, path] of [['GET', '/'], ['GET', '/de/'], ['GET', '/nothing'], ['GET', '/requests/none'], ['POST', '/requests'], ['PUT', '/'], ['GET', '/openapi.json'], ['GET', '/livez']]) {
       const a = await door.ask(method, path, { page: true })

@@ -116,7 +116,7 @@ static const struct {
 
     /* bodies that cannot be read */
     {"broken JSON", JSON, BYTES("{\"problem\":"), "SYNTAX"},
-    {"JSON that is no object", JSON, BYTES("[\"problem\"]"), "SYNTAX"},
+    {"JSON that is no object", JSON, BYTES("[\"problem\"]"), "INPUT"},
     {"JSON with a name twice", JSON, BYTES("{\"problem\":\"p\",\"problem\":\"q\"}"), "SYNTAX"},
     {"JSON that is not UTF-8", JSON, BYTES("{\"problem\":\"\xFF\"}"), "SYNTAX"},
     {"parts that are cut", MULTI, BYTES(PART("problem", "p")), "SYNTAX"},
