@@ -6,6 +6,8 @@
 #include "rules/base/arena.h"
 
 #include <errno.h>
+#include <pwd.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,6 +69,24 @@ static enum cli_exit open_redis(struct cli *c, struct store *s)
     return x;
 }
 
+/* Root could read all of it, and what root leaves behind the gateway's own user could not. */
+static bool may_touch(struct cli *c, const char *keys)
+{
+    struct stat owner;
+
+    if (geteuid() != 0 || stat(keys, &owner) != 0 || owner.st_uid == 0)
+        return true;
+
+    const struct passwd *who = getpwuid(owner.st_uid);
+
+    if (who == NULL) {
+        cli_say(c, "%s belongs to user %ju: run this as that user", keys, (uintmax_t)owner.st_uid);
+        return false;
+    }
+    cli_say(c, "%s belongs to %s: runuser -u %s -- postern …", keys, who->pw_name, who->pw_name);
+    return false;
+}
+
 enum cli_exit store_open(struct cli *c, struct store *out, bool make)
 {
     char why[KEYRING_WHY_BYTES];
@@ -77,6 +97,8 @@ enum cli_exit store_open(struct cli *c, struct store *out, bool make)
 
     if (x != CLI_OK)
         return x;
+    if (!may_touch(c, out->conf.keys))
+        return CLI_DENIED;
     if (make && mkdir(out->conf.data, 0700) != 0 && errno != EEXIST) {
         cli_say(c, "cannot make the data folder %s: %s", out->conf.data, strerror(errno));
         return CLI_IO;

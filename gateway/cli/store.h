@@ -16,7 +16,8 @@ struct store {
 };
 
 /* Reads the configuration, opens keys (made where there are none and make is true) and a connection. Everything that
- * fails is said; the exit code tells which. store_close() after CLI_OK. */
+ * fails is said; the exit code tells which: CLI_DENIED where root meets the keys of another user. store_close() after
+ * CLI_OK. */
 enum cli_exit store_open(struct cli *c, struct store *out, bool make);
 void store_close(struct store *s);
 

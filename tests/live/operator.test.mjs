@@ -1,6 +1,6 @@
 // Whoever runs it: starts it, breaks its settings, stops it under load, and reads what it says.
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join, resolve } from 'node:path'
 import { after, before, describe } from 'node:test'
@@ -104,6 +104,18 @@ describe('what keeps it from starting is one sentence', () => {
     oneSentence(run.err)
     assert.match(run.err, /cannot be written/)
   })
+
+  // What root made in it, the user it belongs to could not open.
+  if (process.getuid() === 0)
+    story('a command by root on data of another user', async () => {
+      const door = await open()
+      await door.stop()
+      chownSync(join(door.home, 'keys'), 65534, 65534)
+      const run = await door.run('staff list')
+      assert.equal(run.code, 77, run.err)
+      oneSentence(run.err)
+      assert.match(run.err, /runuser -u nobody -- postern/)
+    })
 
   story('a second one on the same data', async () => {
     const door = await open(), run = await door.run('serve')
