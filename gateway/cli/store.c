@@ -1,6 +1,7 @@
 #include "gateway/cli/store.h"
 
 #include "queues/clock.h"
+#include "queues/log.h"
 #include "queues/redis_server.h"
 #include "queues/seal.h"
 #include "rules/base/arena.h"
@@ -97,6 +98,7 @@ enum cli_exit store_open(struct cli *c, struct store *out, bool make)
 
     if (x != CLI_OK)
         return x;
+    log_set_level(out->conf.log);
     if (!may_touch(c, out->conf.keys))
         return CLI_DENIED;
     if (make && mkdir(out->conf.data, 0700) != 0 && errno != EEXIST) {

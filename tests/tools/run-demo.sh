@@ -18,11 +18,12 @@ if [ ! -e var/demo ]; then
     chmod 700 var
     for file in tests/sample/*.csv; do
         source=$(basename "$file" .csv)
-        "$postern" contacts import --source "${source#contacts-}" "$file"
+        echo "$file:"
+        "$postern" contacts import --source "${source#contacts-}" -o log=warn "$file"
     done
     # 80 bits, in groups that can be typed.
     password=$(od -An -N10 -tx1 /dev/urandom | tr -d ' \n' | sed 's/..../&-/g; s/-$//')
-    printf '%s\n' "$password" | "$postern" staff add demo --role manager
+    printf '%s\n' "$password" | "$postern" staff add demo --role manager -o log=warn >/dev/null
     : >var/demo
 fi
 
