@@ -62,6 +62,7 @@ Q := @
 endif
 
 build: build/postern build/share/.made ## the program and what it shows, in build/ (V=1 for whole commands)
+	@:
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "make %-9s %s\n", $$1, $$2 }'
