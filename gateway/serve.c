@@ -2,6 +2,7 @@
 
 #include "gateway/app.h"
 #include "gateway/conf.h"
+#include "gateway/data.h"
 #include "gateway/http/asset.h"
 #include "gateway/http/server.h"
 #include "gateway/http/tls.h"
@@ -73,28 +74,6 @@ static enum err fail(char *why, enum err e, const char *format, const char *a, c
 }
 
 /* ---- folders and keys ---- */
-
-static enum err make_data(struct serve *s, char *why)
-{
-    const char *data = s->conf.data;
-
-    if (!folder_make(data))
-        return fail(why, ERR_IO, "the data folder %s cannot be made (%s): make it, or name another with `data`", data,
-                    strerror(errno));
-    if (access(data, W_OK | X_OK) != 0)
-        return fail(why, ERR_DENIED, "the data folder %s cannot be written (%s): give it to the user postern runs as",
-                    data, strerror(errno));
-    return ERR_OK;
-}
-
-/* Sealed data without its key must not get a fresh one: that would look like an empty house. */
-static bool has_data(const struct serve *s)
-{
-    char path[4200];
-
-    (void)snprintf(path, sizeof path, "%s/journal", s->conf.data);
-    return access(path, F_OK) == 0;
-}
 
 static int64_t reserve_bytes(const struct serve *s)
 {
@@ -443,10 +422,10 @@ static void name_holder(struct serve *s)
 static enum err open_all(struct serve *s, char *why)
 {
     struct app *app = &s->app;
-    enum err e = make_data(s, why);
+    enum err e = data_make(s->conf.data, why, SERVE_WHY_BYTES);
 
     if (e == ERR_OK)
-        e = keyring_open(&app->keys, s->conf.keys, !has_data(s), why);
+        e = keyring_open(&app->keys, s->conf.keys, !data_begun(s->conf.data), why);
     if (e == ERR_OK)
         e = open_pages(s, why);
     if (e == ERR_OK)

@@ -1,12 +1,12 @@
 #include "gateway/cli/store.h"
 
+#include "gateway/data.h"
 #include "queues/clock.h"
 #include "queues/log.h"
 #include "queues/redis_server.h"
 #include "queues/seal.h"
 #include "rules/base/arena.h"
 
-#include <errno.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <string.h>
@@ -90,7 +90,7 @@ static bool may_touch(struct cli *c, const char *keys)
 
 enum cli_exit store_open(struct cli *c, struct store *out, bool make)
 {
-    char why[KEYRING_WHY_BYTES];
+    char why[KEYRING_WHY_BYTES + 200];
 
     memset(out, 0, sizeof *out);
 
@@ -101,13 +101,11 @@ enum cli_exit store_open(struct cli *c, struct store *out, bool make)
     log_set_level(out->conf.log);
     if (!may_touch(c, out->conf.keys))
         return CLI_DENIED;
-    if (make && mkdir(out->conf.data, 0700) != 0 && errno != EEXIST) {
-        cli_say(c, "cannot make the data folder %s: %s", out->conf.data, strerror(errno));
-        return CLI_IO;
-    }
 
-    enum err e = keyring_open(&out->keys, out->conf.keys, make, why);
+    enum err e = make ? data_make(out->conf.data, why, sizeof why) : ERR_OK;
 
+    if (e == ERR_OK)
+        e = keyring_open(&out->keys, out->conf.keys, make && !data_begun(out->conf.data), why);
     if (e != ERR_OK) {
         cli_say(c, "%s", why);
         return cli_exit_of(e);

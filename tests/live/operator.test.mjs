@@ -136,6 +136,18 @@ describe('what keeps it from starting is one sentence', () => {
     assert.match(run.err, /key/)
     assert.ok(!existsSync(join(door.home, 'keys')))
   })
+
+  story('contacts whose keys are gone: no command makes new ones, nor serve after it', async () => {
+    const door = closed(), file = write(door, 'c.csv', 'account,email\nEX-1,kim@example.org\n'), take = ['contacts', 'import', '--source', 'crm', file]
+    assert.equal((await door.run(take)).code, 0)
+    rmSync(join(door.home, 'keys'), { recursive: true })
+    for (const words of [take, ['staff', 'add', 'mei', '--role', 'agent'], ['serve']]) {
+      const run = await door.run(words, { input: 'a password of some length\n' })
+      assert.equal(run.code, 65, `${words}: ${run.err}`)
+      assert.match(run.err, /key/)
+    }
+    assert.ok(!existsSync(join(door.home, 'keys')))
+  })
 })
 
 describe('while it runs', () => {
