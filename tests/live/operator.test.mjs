@@ -1,6 +1,6 @@
 // Whoever runs it: starts it, breaks its settings, stops it under load, and reads what it says.
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join, resolve } from 'node:path'
 import { after, before, describe } from 'node:test'
@@ -165,6 +165,10 @@ describe('while it runs', () => {
     assert.match(text, new RegExp(`^Canonical: https://localhost:${door.ports.public}/`, 'm'))
   })
 
+  story('a crash would leave no memory on the disk', () => {
+    assert.match(readFileSync(`/proc/${door.child.pid}/limits`, 'utf8'), /^Max core file size +0 +0 /m)
+  })
+
   story('/livez, /readyz and /metrics answer what their readers expect', async () => {
     assert.equal((await door.admin('/livez')).status, 204)
     assert.equal((await door.get('/livez')).status, 204)
@@ -238,7 +242,6 @@ describe('stopping', () => {
 
 describe('SIGHUP', () => {
   story('takes new rules, and keeps the old ones where the new are faulty', async () => {
-    const { readFileSync } = await import('node:fs')
     const shipped = readFileSync(resolve(SHARE, 'rules/default.rules'), 'utf8')
     const door = closed({ settings: { limits: 'off' } }), file = write(door, 'my.rules', shipped)
     door.settings.rules = file
