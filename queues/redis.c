@@ -33,6 +33,7 @@ struct redis {
     struct redis_target target;
     int timeout_ms;
     redisContext *link; /* NULL: not connected */
+    bool held;          /* R6 */
     redisReader *reader;
     int64_t retry_ms; /* steady; no connecting before */
     int backoff_ms;
@@ -335,8 +336,10 @@ static bool connected(struct redis *r, int64_t deadline_ms)
 {
     if (r->link != NULL && !stale(r))
         return true;
+    if (r->held && r->link != NULL)
+        (void)fail(r, "the connection to Redis broke", "closed by the server");
     hang_up(r);
-    if (clock_steady_ms() < r->retry_ms)
+    if (r->held || clock_steady_ms() < r->retry_ms)
         return false; /* why is still that of the try before */
     if (dial(r, deadline_ms) && greet(r, deadline_ms)) {
         r->backoff_ms = 0;
@@ -439,6 +442,16 @@ void redis_close(struct redis *r)
     free(r->queue);
     explicit_bzero(&r->target, sizeof r->target);
     free(r);
+}
+
+void redis_hold(struct redis *r)
+{
+    r->held = true;
+}
+
+void redis_let_go(struct redis *r)
+{
+    r->held = false;
 }
 
 void redis_set_timeout(struct redis *r, int timeout_ms)

@@ -14,7 +14,9 @@
  *     MOVED, ASK) are ERR_STORE; any other error reply is a fault of the command:
  *     ERR_CORRUPT, text in redis_why();
  * R5  a script the server has forgotten (SCRIPT FLUSH) is loaded again within the exchange,
- *     and only the commands that were refused for it are sent again, in their order. */
+ *     and only the commands that were refused for it are sent again, in their order;
+ * R6  a connection that was lost is replaced without a word, unless it is held: then every
+ *     call answers ERR_STORE until it is let go. */
 #ifndef QUEUES_REDIS_H
 #define QUEUES_REDIS_H
 
@@ -57,6 +59,9 @@ struct redis_value {
 /* Never connects by itself. t is copied. timeout_ms > 0: for one flush, with the connecting before it. */
 struct redis *redis_open(const struct redis_target *t, int timeout_ms);
 void redis_close(struct redis *r);
+/* R6, for whoever asked something of this server that the next one may answer otherwise. */
+void redis_hold(struct redis *r);
+void redis_let_go(struct redis *r);
 void redis_set_timeout(struct redis *r, int timeout_ms);
 
 /* Queue commands, then send them all and read all their answers. argv is copied. */

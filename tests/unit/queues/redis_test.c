@@ -213,6 +213,25 @@ static void a_restart_while_idle_goes_unnoticed(void **state)
     redis_close(r);
 }
 
+/* R6 */
+static void a_restart_while_idle_is_told_to_who_holds_on(void **state)
+{
+    struct redis *r = redis_open(&server.target, 2000);
+
+    (void)state;
+    assert_string_equal(scratch_say(r, a, "SET kept 3"), "OK");
+    redis_hold(r);
+    assert_string_equal(scratch_say(r, a, "GET kept"), "3");
+    scratch_kill(&server);
+    scratch_start(&server, NULL);
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(scratch_say(r, a, "GET kept"), "(lost)");
+    assert_non_null(strstr(redis_why(r), "broke"));
+    redis_let_go(r);
+    assert_string_equal(scratch_say(r, a, "GET kept"), "3");
+    redis_close(r);
+}
+
 static void forgotten_scripts_are_loaded_again(void **state)
 {
     struct redis *r = redis_open(&server.target, 2000);
@@ -486,6 +505,7 @@ int main(void)
         cmocka_unit_test(a_paused_server_is_felt_by_each_connection_alone),
         cmocka_unit_test(a_dead_server_fails_fast_and_is_found_again),
         cmocka_unit_test(a_restart_while_idle_goes_unnoticed),
+        cmocka_unit_test(a_restart_while_idle_is_told_to_who_holds_on),
         cmocka_unit_test(forgotten_scripts_are_loaded_again),
         cmocka_unit_test(fifty_thousand_commands_go_in_one_flush),
         cmocka_unit_test(megabytes_go_both_ways_at_once),
