@@ -80,14 +80,19 @@ static void pause_ms(struct filer *f, int ms, bool for_work)
     (void)pthread_mutex_unlock(&f->lock);
 }
 
-static void tick(struct filer *f)
+/* False where Redis went while there was nothing to do. */
+static bool tick(struct filer *f)
 {
     int64_t now = clock_steady_ms();
 
     if (now - f->ticked_ms < TICK_MS)
-        return;
+        return true;
     f->ticked_ms = now;
     f->o.tick(f->o.arg, f->redis);
+    if (redis_do(f->redis, f->arena, NULL, 1, (struct str[]){STR("PING")}) == ERR_OK)
+        return true;
+    filer_redis_failed(f);
+    return false;
 }
 
 static void turn(struct filer *f)
@@ -99,7 +104,8 @@ static void turn(struct filer *f)
         pause_ms(f, AWAY_MS, false);
         return;
     }
-    tick(f);
+    if (!tick(f))
+        return;
     filer_take(f, &b);
     if (b.n == 0) {
         filer_keep_identity(f);

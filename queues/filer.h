@@ -1,14 +1,16 @@
 /* filer.h - the thread that carries items from the journal into Redis.
  *
- * L1  live items come first; behind them the filer works through what the journal still
- *     holds unfiled: after a start, after Redis was away, after too much came at once;
+ * L1  live requests come first; behind them the filer works through what the journal
+ *     still holds unfiled: after a start, after Redis was away, after too much came at
+ *     once. Until it has, messages take their turn there, too;
  * L2  items share exchanges: up to FILER_BATCH on their way together, at most one of
  *     each work, so the order within a work is kept;
  * L3  while Redis cannot, everything waits and nothing is lost or counted as failed;
  *     an item that fails FILER_FAILURES times for a reason of its own is parked, and
  *     tried anew at the next start: a newer program may know better;
  * L4  when Redis' identity changes, all that was received in the grace time is filed
- *     again: that is free of effect where nothing was lost;
+ *     again: that is free of effect where nothing was lost. It is asked for on each new
+ *     connection, and a connection that was lost is noticed within a second;
  * L5  a Redis that is not fit (redis_fitness) is not written to. */
 #ifndef QUEUES_FILER_H
 #define QUEUES_FILER_H

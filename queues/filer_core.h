@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+enum { FILER_LEFT_MAX = 64 };
+
 struct filer {
     struct filer_options o;
     pthread_t thread;
@@ -27,9 +29,11 @@ struct filer {
     uint64_t cursor; /* of catching up */
     struct filer_job *retry;
     size_t retries;
-    bool checked;       /* identity and fitness, since the last loss of the connection */
-    char identity[256]; /* of Redis, to be kept once all was filed again; "" none */
-    bool rescan;        /* a retry was dropped: read the journal again from the start */
+    bool checked;                  /* identity and fitness, since the last loss of the connection */
+    char identity[256];            /* of Redis, to be kept once all was filed again; "" none */
+    uint64_t left[FILER_LEFT_MAX]; /* works of which rows were left to the journal; see filer_take.c */
+    size_t left_count;
+    bool left_all; /* more of them than that */
     int64_t ticked_ms;
     int64_t away_since_ms; /* steady; 0: Redis is there */
     char away_said[200];   /* the reason that was logged last */
@@ -47,7 +51,7 @@ struct batch {
 void filer_take(struct filer *f, struct batch *b);
 /* Is there more in the journal than was read? */
 bool filer_behind(struct filer *f);
-/* Takes the job; it is tried again wait_ms from now. */
+/* Takes the job; it is tried again wait_ms from now, and no later row of its work before it. */
 void filer_keep_for_later(struct filer *f, struct filer_job *job, int wait_ms);
 
 /* Files all of b and empties it. ERR_STORE: Redis could not, everything is kept for later. */

@@ -77,8 +77,14 @@ bool filer_check_redis(struct filer *f)
 {
     struct str identity;
     char why[200], last[256];
-    enum err e = redis_identity(f->redis, f->arena, &identity);
+    enum err e;
 
+    /* What is learned here holds for this connection only: behind the next one may be another server. */
+    redis_let_go(f->redis);
+    e = redis_do(f->redis, f->arena, NULL, 1, (struct str[]){STR("PING")});
+    redis_hold(f->redis);
+    if (e == ERR_OK)
+        e = redis_identity(f->redis, f->arena, &identity);
     if (e == ERR_OK)
         e = redis_fitness(f->redis, f->arena, why, sizeof why);
     if (e != ERR_OK) {

@@ -1,3 +1,9 @@
+/* filer_take.c - what is filed next.
+ *
+ * A row never overtakes an earlier one of its work. So while the journal holds rows that were not read yet, live messages
+ * are read from there in their turn. Where a row waits in memory (the list `retry`, in order of seq), later ones of its
+ * work wait behind it; where too many do, the rest is left to the journal and the work is noted: none of its rows is
+ * taken until nothing of it waits in memory any more, and then the journal is read again from the start. */
 #include "queues/filer_core.h"
 
 #include "queues/clock.h"
@@ -8,7 +14,8 @@
 
 enum {
     CATCH_UP_MIN = 16, /* places in a batch kept for what the journal holds */
-    RETRY_MAX = 1024,
+    WAIT_MAX = 1024,   /* rows that wait in memory behind others of their work */
+    WAIT_WORK_MAX = 256,
 };
 
 static bool work_in(const struct batch *b, uint64_t reference)
@@ -19,14 +26,18 @@ static bool work_in(const struct batch *b, uint64_t reference)
     return false;
 }
 
+/* How many rows of that work wait before `until` (NULL: in all). */
+static size_t work_waits(const struct filer *f, uint64_t reference, const struct filer_job *until)
+{
+    size_t n = 0;
+
+    for (const struct filer_job *job = f->retry; job != until; job = job->next)
+        n += job->reference == reference;
+    return n;
+}
+
 void filer_keep_for_later(struct filer *f, struct filer_job *job, int wait_ms)
 {
-    if (f->retries >= RETRY_MAX) {
-        f->rescan = true;
-        filer_job_free(job);
-        return;
-    }
-
     struct filer_job **at = &f->retry;
 
     job->not_before_ms = wait_ms == 0 ? 0 : clock_steady_ms() + wait_ms;
@@ -44,7 +55,7 @@ static void take_retries(struct filer *f, struct batch *b)
     for (struct filer_job **at = &f->retry; *at != NULL && b->n < FILER_BATCH;) {
         struct filer_job *job = *at;
 
-        if (job->not_before_ms > now || work_in(b, job->reference)) {
+        if (job->not_before_ms > now || work_in(b, job->reference) || work_waits(f, job->reference, job) > 0) {
             at = &job->next;
             continue;
         }
@@ -54,25 +65,82 @@ static void take_retries(struct filer *f, struct batch *b)
     }
 }
 
-/* A later row of a work must not overtake one that waits. */
-static bool work_waits(const struct filer *f, uint64_t reference)
+/* ---- rows that are left to the journal ---- */
+
+static bool is_left(const struct filer *f, uint64_t reference)
 {
-    for (const struct filer_job *job = f->retry; job != NULL; job = job->next)
-        if (job->reference == reference)
+    for (size_t i = 0; i < f->left_count; i++)
+        if (f->left[i] == reference)
+            return true;
+    return f->left_all;
+}
+
+/* Under the lock. */
+static void read_later(struct filer *f, struct filer_job *job)
+{
+    if (f->catch_up_to < job->seq)
+        f->catch_up_to = job->seq;
+    filer_job_free(job);
+}
+
+static void leave(struct filer *f, struct filer_job *job)
+{
+    if (!is_left(f, job->reference)) {
+        if (f->left_count < FILER_LEFT_MAX)
+            f->left[f->left_count++] = job->reference;
+        else
+            f->left_all = true;
+    }
+    read_later(f, job);
+}
+
+/* Works of which nothing waits any more are read from the journal again. */
+static void come_back(struct filer *f, const struct batch *b)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < f->left_count; i++)
+        if (work_in(b, f->left[i]) || work_waits(f, f->left[i], NULL) > 0)
+            f->left[kept++] = f->left[i];
+    if (kept < f->left_count || (f->left_all && b->n == 0 && f->retry == NULL))
+        f->cursor = 0;
+    if (f->left_all && b->n == 0 && f->retry == NULL)
+        f->left_all = false;
+    f->left_count = kept;
+}
+
+/* Read from the journal, and in memory already. */
+static bool is_known(const struct filer *f, const struct batch *b, uint64_t seq)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (b->job[i]->seq == seq)
+            return true;
+    for (const struct filer_job *job = f->retry; job != NULL && job->seq <= seq; job = job->next)
+        if (job->seq == seq)
             return true;
     return false;
 }
 
+/* Under the lock. */
 static void add(struct filer *f, struct batch *b, struct filer_job *job)
 {
-    if (work_in(b, job->reference) || work_waits(f, job->reference))
+    size_t waits = work_waits(f, job->reference, NULL);
+
+    if (is_left(f, job->reference) || waits >= WAIT_WORK_MAX)
+        leave(f, job);
+    else if (waits == 0 && !work_in(b, job->reference))
+        b->job[b->n++] = job;
+    else if (f->retries < WAIT_MAX)
         filer_keep_for_later(f, job, 0);
     else
-        b->job[b->n++] = job;
+        leave(f, job);
 }
 
-static void take_live(struct filer *f, struct batch *b, size_t max)
+/* late: the journal may hold earlier rows of any work, so only a request, with which work begins, may go ahead. */
+static void take_live(struct filer *f, struct batch *b, bool late)
 {
+    size_t max = late ? FILER_BATCH - CATCH_UP_MIN : FILER_BATCH;
+
     (void)pthread_mutex_lock(&f->lock);
     while (f->first != NULL && b->n < max) {
         struct filer_job *job = f->first;
@@ -81,7 +149,10 @@ static void take_live(struct filer *f, struct batch *b, size_t max)
         if (f->first == NULL)
             f->last = &f->first;
         f->waiting--;
-        add(f, b, job);
+        if (late && job->op != ITEM_REQUEST)
+            read_later(f, job);
+        else
+            add(f, b, job);
     }
     (void)pthread_mutex_unlock(&f->lock);
 }
@@ -112,16 +183,29 @@ static uint64_t goal(struct filer *f)
     return to;
 }
 
+static void take_row(struct filer *f, struct batch *b, const struct journal_row *row)
+{
+    struct filer_job *job;
+
+    if (is_known(f, b, row->seq))
+        return;
+    job = job_of_row(row, f->arena);
+    if (job == NULL) {
+        log_error("item_unreadable", "item=%s", id_print(ID_ITEM, row->ulid).at);
+        journal_mark(f->o.journal, row->seq, JOURNAL_PARKED);
+        return;
+    }
+    (void)pthread_mutex_lock(&f->lock);
+    add(f, b, job);
+    (void)pthread_mutex_unlock(&f->lock);
+}
+
 static void take_journaled(struct filer *f, struct batch *b)
 {
     struct journal_row rows[FILER_BATCH];
     uint64_t to = goal(f);
     size_t n = 0;
 
-    if (f->rescan && f->retry == NULL) {
-        f->rescan = false;
-        f->cursor = 0;
-    }
     if (f->cursor >= to || b->n == FILER_BATCH)
         return;
     if (journal_read(f->o.journal, f->arena, f->cursor, FILER_BATCH - b->n, rows, &n) != ERR_OK)
@@ -134,21 +218,13 @@ static void take_journaled(struct filer *f, struct batch *b)
             f->cursor = to;
             break;
         }
-
-        struct filer_job *job = job_of_row(&rows[i], f->arena);
-
-        if (job == NULL) {
-            log_error("item_unreadable", "item=%s", id_print(ID_ITEM, rows[i].ulid).at);
-            journal_mark(f->o.journal, rows[i].seq, JOURNAL_PARKED);
-        } else {
-            add(f, b, job);
-        }
+        take_row(f, b, &rows[i]);
     }
 }
 
 bool filer_behind(struct filer *f)
 {
-    return f->cursor < goal(f) || f->rescan;
+    return f->cursor < goal(f) || f->left_count > 0 || f->left_all;
 }
 
 void filer_take(struct filer *f, struct batch *b)
@@ -157,7 +233,9 @@ void filer_take(struct filer *f, struct batch *b)
 
     b->n = 0;
     take_retries(f, b);
-    take_live(f, b, late ? FILER_BATCH - CATCH_UP_MIN : FILER_BATCH);
+    if (f->left_count > 0 || f->left_all)
+        come_back(f, b);
+    take_live(f, b, late);
     if (late)
         take_journaled(f, b);
 }
