@@ -38,6 +38,7 @@ struct app {
     struct accept *accept;
     struct filer *filer;
     struct mail_sender *sender;
+    _Atomic uint64_t mail_partitions; /* with new mails, a bit each: letters_wake() */
     struct flood *flood;
     struct tail *tail;
     struct server *server;

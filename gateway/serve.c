@@ -167,7 +167,7 @@ static void on_filed(void *arg, const struct filing *f)
 
     accept_filed(s->app.accept, f);
     if (f->mailed)
-        mail_sender_wake(s->app.sender);
+        letters_wake(&s->app, UINT64_C(1) << ulid_partition(f->ticket));
 }
 
 static bool on_refuse(void *arg, const struct filing *f)

@@ -11,6 +11,8 @@
 static const char *const rooms[] = {[OUTBOX_CODE] = "ob0", [OUTBOX_REPLY] = "ob1"};
 static const char *const kinds[] = {[OUTBOX_CODE] = "code", [OUTBOX_REPLY] = "reply"};
 
+enum { LOOK = 8 }; /* mails of one partition that are looked at together */
+#define LOOK_LAST     "7"
 #define ENDED_LIFE_MS "7776000000" /* 90 days */
 
 enum { ROOMS = sizeof rooms / sizeof rooms[0] };
@@ -104,16 +106,38 @@ static enum err mail_load(const struct keyring *k, struct arena *a, struct ulid 
     return ERR_OK;
 }
 
-/* Ids due in one room, over all partitions, at most max; soonest: the next time of one that is not due. */
-static enum err room_due(struct redis *r, struct arena *a, const char *room, int64_t now_ms, size_t max,
-                         struct ulid *ids, size_t *n, int64_t *soonest)
-{
-    struct redis_value *v;
-    size_t count;
-    struct str limit = str_of(arena_printf(a, "%zu", max));
+/* A mail that waits, and since when. */
+struct waiting {
+    struct ulid id;
+    int64_t at_ms;
+};
 
+static int waiting_order(const void *x, const void *y)
+{
+    const struct waiting *a = x, *b = y;
+
+    return a->at_ms < b->at_ms ? -1 : a->at_ms > b->at_ms;
+}
+
+/* The first few of each partition: with all of a long queue read each time, each mail would cost the whole of it. */
+static void ask_room(struct redis *r, struct arena *a, const char *room, uint64_t partitions)
+{
     for (unsigned p = 0; p < PARTITIONS; p++)
-        redis_add(r, 5, (struct str[]){STR("ZRANGE"), key_in(a, p, room, ""), STR("0"), limit, STR("WITHSCORES")});
+        if (partitions >> p & 1)
+            redis_add(
+                r, 5,
+                (struct str[]){STR("ZRANGE"), key_in(a, p, room, ""), STR("0"), STR(LOOK_LAST), STR("WITHSCORES")});
+}
+
+/* Ids due in one room, the longest waiting first, at most max; soonest: the next time of one that is not due. */
+static enum err room_due(struct redis *r, struct arena *a, const char *room, uint64_t partitions, int64_t now_ms,
+                         size_t max, struct ulid *ids, size_t *n, int64_t *soonest)
+{
+    struct waiting *due = arena_array(a, struct waiting, PARTITIONS * LOOK);
+    struct redis_value *v;
+    size_t count, found = 0;
+
+    ask_room(r, a, room, partitions);
 
     enum err e = redis_flush(r, a, &v, &count);
 
@@ -121,20 +145,23 @@ static enum err room_due(struct redis *r, struct arena *a, const char *room, int
         return e;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j + 1 < v[i].count; j += 2) {
-            int64_t at = strtoll(v[i].items[j + 1].text.at, NULL, 10);
+            struct waiting *w = &due[found];
 
-            if (at > now_ms) {
-                *soonest = at < *soonest ? at : *soonest;
+            w->at_ms = strtoll(v[i].items[j + 1].text.at, NULL, 10);
+            if (w->at_ms > now_ms) {
+                *soonest = w->at_ms < *soonest ? w->at_ms : *soonest;
                 break;
             }
-            if (*n < max && id_parse(ID_MAIL, v[i].items[j].text, &ids[*n]))
-                (*n)++;
+            found += id_parse(ID_MAIL, v[i].items[j].text, &w->id);
         }
+    qsort(due, found, sizeof *due, waiting_order);
+    for (size_t i = 0; i < found && *n < max; i++)
+        ids[(*n)++] = due[i].id;
     return ERR_OK;
 }
 
-enum err outbox_due(struct redis *r, const struct keyring *k, struct arena *a, int64_t now_ms, size_t max,
-                    struct outbox_mail *mails, size_t *n, int64_t *wait_ms)
+enum err outbox_due(struct redis *r, const struct keyring *k, struct arena *a, uint64_t partitions, int64_t now_ms,
+                    size_t max, struct outbox_mail *mails, size_t *n, int64_t *wait_ms)
 {
     struct ulid *ids = arena_array(a, struct ulid, max);
     int64_t soonest = INT64_MAX;
@@ -142,7 +169,7 @@ enum err outbox_due(struct redis *r, const struct keyring *k, struct arena *a, i
     struct redis_value *v;
 
     for (int room = 0; room < ROOMS && found < max; room++) {
-        enum err e = room_due(r, a, rooms[room], now_ms, max, ids, &found, &soonest);
+        enum err e = room_due(r, a, rooms[room], partitions, now_ms, max, ids, &found, &soonest);
 
         if (e != ERR_OK)
             return e;

@@ -37,9 +37,10 @@ struct outbox_mail {
 
 void change_mail(struct change *c, const struct keyring *k, const struct outbox_mail *m);
 
-/* The next mails due in all partitions, codes first, at most max; wait_ms: until the next known one is due. */
-enum err outbox_due(struct redis *r, const struct keyring *k, struct arena *a, int64_t now_ms, size_t max,
-                    struct outbox_mail *mails, size_t *n, int64_t *wait_ms);
+/* The next mails due, codes first, the longest waiting first, at most max, of those partitions that have their bit set;
+ * wait_ms: until the next known one of them is due, -1 none. */
+enum err outbox_due(struct redis *r, const struct keyring *k, struct arena *a, uint64_t partitions, int64_t now_ms,
+                    size_t max, struct outbox_mail *mails, size_t *n, int64_t *wait_ms);
 /* A relay took it at at_ms: the mail leaves the queue; a code's life runs from now: until at_ms + 10 min, at most
  * until it would have ended anyway. */
 enum err outbox_sent(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id, int64_t at_ms);

@@ -50,6 +50,7 @@ struct letters {
     size_t unsaid_count;
     _Atomic int64_t queued;
     int64_t counted_ms; /* steady: when queued was last asked for */
+    int64_t looked_ms;  /* steady: when all partitions were looked at */
 };
 
 /* ---- under way ---- */
@@ -91,16 +92,34 @@ static enum err keep_lease(struct letters *l, struct arena *a)
     return e;
 }
 
+/* Where something new is, and once a second everywhere: what another gateway queued, what is tried again. */
+static uint64_t where_to_look(struct letters *l)
+{
+    uint64_t news = atomic_exchange(&l->app->mail_partitions, 0);
+
+    if (clock_steady_ms() - l->looked_ms < ASK_AGAIN_MS)
+        return news;
+    l->looked_ms = clock_steady_ms();
+    return UINT64_MAX;
+}
+
 static enum err fetch(struct letters *l, int64_t now_ms, int64_t *wait_ms)
 {
     struct outbox_mail due[FETCH_MAX + UNDER_WAY_MAX];
+    uint64_t partitions = where_to_look(l);
     int64_t codes, others;
     size_t n;
 
     arena_reset(l->arena);
     l->fetched_count = 0;
+    if (partitions == 0)
+        return ERR_OK;
 
-    enum err e = outbox_due(l->redis, l->app->keys, l->arena, now_ms, FETCH_MAX + l->under_way_count, due, &n, wait_ms);
+    enum err e = outbox_due(l->redis, l->app->keys, l->arena, partitions, now_ms, FETCH_MAX + l->under_way_count, due,
+                            &n, wait_ms);
+
+    if (e != ERR_OK || n > l->under_way_count) /* there may be more behind them */
+        (void)atomic_fetch_or(&l->app->mail_partitions, partitions);
 
     if (e == ERR_OK && clock_steady_ms() - l->counted_ms > COUNT_MS &&
         outbox_waiting(l->redis, l->arena, &codes, &others) == ERR_OK) {
@@ -376,4 +395,10 @@ struct mail_source letters_source(struct letters *l)
 {
     return (struct mail_source){
         .arg = l, .next = on_next, .sent = on_sent, .failed = on_failed, .later = on_later, .queued = on_queued};
+}
+
+void letters_wake(struct app *app, uint64_t partitions)
+{
+    (void)atomic_fetch_or(&app->mail_partitions, partitions);
+    mail_sender_wake(app->sender);
 }

@@ -19,5 +19,8 @@ struct letters *letters_open(struct app *app, const struct redis_target *redis, 
 /* After the sender was closed. NULL is allowed. */
 void letters_close(struct letters *l);
 struct mail_source letters_source(struct letters *l);
+/* There may be something new in those partitions, a bit each: they are looked at within 100 ms, all others once a
+ * second. Any thread. */
+void letters_wake(struct app *app, uint64_t partitions);
 
 #endif

@@ -4,7 +4,7 @@
  * B2  with an Idempotency-Key, however often it is sent, one message and one mail come of it. */
 #include "gateway/app.h"
 #include "gateway/http/call.h"
-#include "gateway/mail/sender.h"
+#include "gateway/mail/letters.h"
 #include "gateway/staff/act.h"
 #include "gateway/staff/staff.h"
 #include "gateway/staff/tell.h"
@@ -287,7 +287,7 @@ void staff_reply(struct call *c)
     if (p.before)
         call_set_header(c, "idempotent-replayed", STR("true"));
     else if (p.mailed)
-        mail_sender_wake(c->app->sender);
+        letters_wake(c->app, UINT64_MAX);
     d = doc_object();
     tell_id(d, "message", ID_MESSAGE, p.message);
     if (p.delivery.len > 0)

@@ -2,7 +2,7 @@
 #include "gateway/app.h"
 #include "gateway/http/call.h"
 #include "gateway/intake/post.h"
-#include "gateway/mail/sender.h"
+#include "gateway/mail/letters.h"
 #include "gateway/say.h"
 #include "gateway/verify/look.h"
 #include "gateway/verify/verify.h"
@@ -190,7 +190,7 @@ static void answer_asked(struct ask *q, struct str token)
     const char *ref = shown_reference(c);
     struct doc *d = doc_object();
 
-    mail_sender_wake(c->app->sender); /* whether or not there is a mail: nobody can tell */
+    letters_wake(c->app, UINT64_MAX); /* whether or not there is a mail: nobody can tell */
     if (token.at != NULL)
         token_set_cookie(c, q->reference, token);
     if (q->post->page && token.at == NULL) {

@@ -65,7 +65,7 @@ static size_t due(int64_t now_ms, size_t max, struct outbox_mail *out, int64_t *
 {
     size_t n;
 
-    assert_int_equal(outbox_due(s.redis, s.keys, s.arena, now_ms, max, out, &n, wait_ms), ERR_OK);
+    assert_int_equal(outbox_due(s.redis, s.keys, s.arena, UINT64_MAX, now_ms, max, out, &n, wait_ms), ERR_OK);
     return n;
 }
 
