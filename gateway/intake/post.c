@@ -212,9 +212,13 @@ void post_keep_original(struct call *c, void (*then)(struct call *c))
     k = arena_new(c->arena, struct keep);
     *k = (struct keep){.call = c, .then = then, .name = ulid_fresh()};
     call_hold(c);
-    k->error = work_submit(c->app->workers, write_blob, k);
-    if (k->error != ERR_OK)
-        on_kept(k);
+
+    enum err e = work_submit(c->app->workers, write_blob, k); /* from here on k is the worker's */
+
+    if (e == ERR_OK)
+        return;
+    k->error = e;
+    on_kept(k);
 }
 
 bool post_accepted(const struct accept_result *r)
