@@ -55,7 +55,9 @@ static bool exchange(struct filer *f, struct batch *b, enum err *e)
             *e = ERR_STORE;
     }
     assert(at == n);
+    (void)pthread_mutex_lock(&f->lock);
     f->state.rounds++;
+    (void)pthread_mutex_unlock(&f->lock);
     return *e == ERR_OK;
 }
 
