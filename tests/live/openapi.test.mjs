@@ -1,0 +1,142 @@
+// What is written down about the outside interface is so: each documented answer can be had, and has its shape.
+// (The kit holds every other answer of the suite against the same document.)
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, describe } from 'node:test'
+import { many, open, redisServer, story, taken, until } from './kit.mjs'
+import { document, faults, seen } from './openapi.mjs'
+
+const PUBLIC = Object.entries(document.paths).filter(([path]) => !path.startsWith('/api/'))
+const STAFF = Object.entries(document.paths).filter(([path]) => path.startsWith('/api/'))
+const operations = (paths) => paths.flatMap(([path, item]) => Object.entries(item).filter(([method]) => /^(get|put|post|delete)$/.test(method))
+  .map(([method, operation]) => [method.toUpperCase(), path, operation]))
+
+describe('the checker itself', () => {
+  const table = [
+    ['a type', { type: 'integer' }, 1, '1'],
+    ['one of several types', { type: ['string', 'null'] }, null, 0],
+    ['a missing member', { type: 'object', required: ['a'] }, { a: 1 }, {}],
+    ['a member of the wrong type', { type: 'object', properties: { a: { type: 'string' } } }, { a: '' }, { a: 1 }],
+    ['an item of the wrong type', { type: 'array', items: { type: 'string' } }, ['a'], ['a', 1]],
+    ['too many items', { type: 'array', maxItems: 0 }, [], [1]],
+    ['a word that is not in the list', { enum: ['a', 'b'] }, 'a', 'c'],
+    ['a pattern', { type: 'string', pattern: '^a$' }, 'a', 'b'],
+    ['a moment', { type: 'string', format: 'date-time' }, '2026-11-24T00:00:00Z', '2026-11-24 00:00'],
+    ['a range', { type: 'integer', minimum: 0, maximum: 4 }, 4, 5],
+    ['a length in code points', { type: 'string', maxLength: 1 }, '🙂', 'ab'],
+    ['all of', { allOf: [{ type: 'object', required: ['a'] }, { type: 'object', required: ['b'] }] }, { a: 1, b: 1 }, { a: 1 }],
+    ['a reference', { $ref: '#/components/schemas/Level' }, 2, 9],
+    ['a keyword that it does not know', { type: 'string' }, 'a', undefined],
+  ]
+  for (const [label, schema, good, bad] of table) {
+    story(`sees ${label}`, async () => {
+      assert.deepEqual(faults(schema, good), [])
+      if (bad === undefined) assert.equal(faults({ ...schema, multipleOf: 2 }, good).length, 1)
+      else assert.notDeepEqual(faults(schema, bad), [])
+    })
+  }
+})
+
+describe('each documented answer of the public and the admin listener', () => {
+  let door, held, full, redis
+  const problem = 'As documented.', email = 'documented@example.org'
+  before(async () => {
+    redis = await redisServer().start()
+    door = await open({ settings: { limits: 'off', redis: redis.target } })
+    held = await open()
+    full = await open({ settings: { reserve: '900000G' }, ready: false })
+  })
+  after(async () => {
+    for (const each of [door, held, full]) await each?.stop()
+    await redis.stop()
+  })
+
+  // A status that depends on who is faster: until it was seen once.
+  const untilSeen = (what, ask) => until(what, async () => {
+    await ask()
+    return seen.has(what)
+  }, 20000, 0)
+
+  story('can be had', async () => {
+    for (const path of ['/', '/de/', '/xx/', '/.well-known/security.txt', '/openapi.json', '/livez']) await door.get(path, { page: true })
+    for (const path of ['/livez', '/readyz', '/metrics']) await door.admin(path)
+
+    const made = await door.request({ problem, email }), { url, token } = made
+    const { code } = await door.mailTo(email)
+    const visitor = door.visitor(), page = await visitor.send('/requests', { problem, email })
+    const cross = { headers: { 'sec-fetch-site': 'cross-site' } }, bad = { body: '{', headers: { 'content-type': 'application/json' }, token }
+    await door.post('/requests', bad)
+    await door.post('/requests', { json: {} })
+    await door.post('/requests', { json: { problem: 'x'.repeat(300000) } })
+    await full.post('/requests', { json: { problem, email } })
+    await full.admin('/readyz')
+    await door.get(url)
+    await door.look(made)
+    for (const path of ['code', 'verify', 'messages']) {
+      await visitor.ask('POST', `${page.location}/${path}`, { form: { text: 'x', code: '1' }, ...cross })
+      await visitor.ask('POST', `${page.location}/${path}`, { form: { text: 'More.', code: '12345678' } })
+      await door.post(`${url}/${path}`, bad)
+      await door.post(`${url}/${path}`, { json: { padding: 'x'.repeat(300000) }, token })
+      await door.post(`${url}/${path}`, { json: {} })
+    }
+    await door.post(`${url}/code`, { json: { email: 'x' }, token })
+    await door.post(`${url}/code`, { json: {}, token })
+    await door.post(`${url}/verify`, { json: { code: '1' }, token })
+    await door.post(`${url}/verify`, { json: { code }, token })
+    await door.post(`${url}/verify`, { json: { code }, token })
+    await door.post(`${url}/messages`, { json: {}, token })
+    await door.post(`${url}/messages`, { json: { text: 'More.' }, token })
+    for (const [path, fields] of [['/requests', { problem, email }], [`${url}/messages`, { text: 'Twice.' }]]) {
+      await untilSeen(`POST ${path.replace(made.reference, '{ref}')} 409`, () => {
+        const key = randomUUID()
+        return many(8, 8, () => door.post(path, { json: fields, token, headers: { 'idempotency-key': key } }))
+      })
+    }
+
+    await many(230, 32, () => held.post('/requests', { json: { problem, email } }))
+    for (const path of ['/requests', `${url}/code`, `${url}/verify`, `${url}/messages`]) {
+      const mine = held.flood ??= await heldRequest()
+      await untilSeen(`POST ${path.replace(made.reference, '{ref}')} 429`, () => many(16, 16, () => (
+        held.post(path.replace(url, mine.url), { json: { problem, email, code: '12345678', text: 'x' }, token: mine.token }))))
+    }
+
+    const flow = (await door.post(`${url}/code`, { json: { email } })).json
+    redis.kill('SIGSTOP')
+    await untilSeen('POST /requests 202', () => door.post('/requests', { json: { problem, email } }))
+    await untilSeen('POST /requests/{ref}/messages 202', () => door.post(`${url}/messages`, { json: { text: 'Away.' }, token }))
+    redis.kill('SIGCONT')
+    await redis.stop()
+    await door.get(url, { token })
+    await door.post(`${url}/code`, { json: {}, token })
+    await door.post(`${url}/verify`, { json: { code: '12345678' }, token })
+    await door.post(`${url}/messages`, { json: { text: 'Away.' }, token: flow.token })
+    await redis.start()
+
+    const all = operations(PUBLIC).flatMap(([method, path, operation]) => Object.keys(operation.responses).map((status) => `${method} ${path} ${status}`))
+    assert.deepEqual(all.filter((answer) => !seen.has(answer)), [])
+  })
+
+  // Somebody who got in before the flood.
+  async function heldRequest() {
+    let made
+    await until('one gets through', async () => {
+      const a = await held.post('/requests', { json: { problem, email } })
+      made = a.json
+      return taken(a)
+    }, 20000, 120)
+    return made
+  }
+})
+
+describe('the staff listener', () => {
+  story('answers nobody without a session', async (t) => {
+    const door = await open(), there = (await door.ask('GET', '/api/queues', { to: 'staff' }).catch((e) => e)).status !== 404
+    if (!there) t.skip('it has no API yet')
+    const id = { tkt: 'tkt_01M87ZRQ4TEBF6C6B5AD9CPY55', itm: 'itm_01M87ZRQ4TEBF6C6B5AD9CPY55', acc: 'acc_01M87ZRQ4TEBF6C6B5AD9CPY55', queue: 'triage' }
+    for (const [method, path] of there ? operations(STAFF).filter(([method, path]) => !(method === 'POST' && path === '/api/session')) : []) {
+      const a = await door.ask(method, path.replace(/\{(\w+)\}/g, (all, name) => id[name]), { to: 'staff', ...(method === 'POST' && { json: {} }), headers: { 'sec-fetch-site': 'same-origin' } })
+      assert.equal(a.status, 401, `${method} ${path} ${a.status}`)
+    }
+    await door.stop()
+  })
+})
