@@ -20,7 +20,7 @@ function load(door, lanes = 8) {
       const sent = { problem: `Words ${i} of lane ${lane}, ${'x'.repeat(200)}`, email: `lane${lane}.${i}@load.example.org` }
       const a = await door.post('/requests', { json: sent, headers: { 'idempotency-key': `load-${lane}-${i}-0123456789` } }).catch((e) => ({ status: e.code }))
       answers.push({ ...sent, status: a.status, ms: a.ms, ...a.json })
-      await sleep(10)
+      await sleep(40)
     }
   })
   return { answers, stop: () => { going = false; return all } }
