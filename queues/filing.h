@@ -51,12 +51,12 @@ struct filing {
     uint64_t reference;   /* FOLDED: its reference; otherwise the item's */
     bool mailed;          /* a mail was queued */
     bool before;          /* it had been filed already */
+    bool ignore_key;      /* after filing_keep(): its key is another one\'s */
 
     /* private */
     int step;
     size_t asked;
     int rounds;
-    bool ignore_key;
     bool aliased;      /* target was found by an alias */
     struct str target; /* r:{…} of a message */
     struct resolution whose;

@@ -2,6 +2,7 @@
 
 #include "gateway/app.h"
 #include "gateway/http/call.h"
+#include "gateway/intake/recent.h"
 #include "gateway/intake/unfiled.h"
 #include "queues/clock.h"
 #include "queues/filer.h"
@@ -12,6 +13,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { REBUILD_ROWS = 256 };
 
@@ -33,6 +35,7 @@ struct accept {
     pthread_cond_t quiet;
     size_t journeys; /* on their way to the journal */
     struct unfiled *unfiled;
+    struct recent *recent;
 };
 
 /* ---- waiters ---- */
@@ -202,6 +205,20 @@ static bool repeat(struct waiter *w, struct entry *first, bool wait, bool soon, 
     return false;
 }
 
+/* A repeat of what was filed a while ago. */
+static bool filed_before(const struct accept *a, const struct item *i, struct accept_result *now)
+{
+    const struct recent_item *first = i->key.len > 0 ? recent_find(a->recent, i->key, clock_steady_ms()) : NULL;
+
+    if (first == NULL)
+        return false;
+    *now = (struct accept_result){.outcome = str_is(i->body, first->body) ? ACCEPT_FILED : ACCEPT_KEY_REUSED,
+                                  .replayed = true,
+                                  .item = first->item,
+                                  .reference = first->reference};
+    return true;
+}
+
 void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, accept_answer *answer_it)
 {
     struct waiter *w = arena_new(c->arena, struct waiter);
@@ -223,6 +240,8 @@ void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, ac
 
     if (e != NULL) {
         waits = repeat(w, e, wait, filer.ready, &now);
+    } else if (filed_before(a, i, &now)) {
+        /* answered below */
     } else if (unfiled_count(a->unfiled) < ACCEPT_UNFILED_MAX) {
         wait_for(w, unfiled_add(a->unfiled, i));
         waits = first = true;
@@ -239,6 +258,19 @@ void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, ac
 
 /* ---- the filer's word ---- */
 
+static void remember(struct accept *a, const struct filing *f, const struct accept_result *filed)
+{
+    struct recent_item i = {.item = filed->item, .reference = filed->reference, .at_ms = clock_steady_ms()};
+
+    if (f->ignore_key || f->item.key.len != sizeof i.key - 1 || f->item.body.len != sizeof i.body - 1)
+        return;
+    memcpy(i.key, f->item.key.at, f->item.key.len);
+    memcpy(i.body, f->item.body.at, f->item.body.len);
+    (void)pthread_mutex_lock(&a->lock);
+    recent_add(a->recent, &i);
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
 void accept_filed(struct accept *a, const struct filing *f)
 {
     bool folded = f->outcome == FILING_FOLDED;
@@ -247,6 +279,7 @@ void accept_filed(struct accept *a, const struct filing *f)
                                   .item = folded ? f->original : f->item.ulid,
                                   .reference = f->reference};
 
+    remember(a, f, &filed);
     answer(settle(a, f->item.ulid), &filed);
 }
 
@@ -300,6 +333,7 @@ struct accept *accept_open(struct app *app)
         abort();
     a->app = app;
     a->unfiled = unfiled_open();
+    a->recent = recent_open();
     (void)pthread_mutex_init(&a->lock, NULL);
     (void)pthread_cond_init(&a->quiet, NULL);
     return a;
@@ -342,6 +376,7 @@ void accept_close(struct accept *a)
     if (a == NULL)
         return;
     unfiled_close(a->unfiled);
+    recent_close(a->recent);
     (void)pthread_cond_destroy(&a->quiet);
     (void)pthread_mutex_destroy(&a->lock);
     free(a);
