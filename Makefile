@@ -145,7 +145,7 @@ build/live/%: $(OBJ)/tests/live/%.o build/libchecked$(VARIANT).a
 	$(call say,link $@)
 	$(Q)$(CC) $(CHECKED) $^ -o $@ $(LIBS)
 
-# make live ONLY=intake: the files whose names hold that.
+# make live ONLY=request: the files whose names hold that.
 live: build $(TOOLS) $(LIVE) ## the whole daemon with real Redis, real clients, real mail (ONLY=name)
 	@sh tests/tools/node-tests.sh live $(sort $(wildcard tests/live/*$(ONLY)*.test.mjs))
 

@@ -4,6 +4,7 @@
 set -u
 name=$1
 shift
+[ $# -gt 0 ] || { echo "$name: no file is called that" >&2; exit 1; }
 passed=0 failed=0 skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
