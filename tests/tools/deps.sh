@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs exactly what is missing: Debian packages to build, run and test, and the npm packages of package-lock.json.
+# Installs exactly what is missing.
 #
-#   deps.sh run      what `make run` needs
-#   deps.sh          what `make test` needs too
+#   deps.sh run      what `make run` needs: Debian packages
+#   deps.sh          what `make test` needs too: more of them, and the npm packages of package-lock.json
 #
 # Where nothing is missing it changes nothing and asks nobody: one call of dpkg-query.
 set -eu
@@ -13,15 +13,13 @@ libicu-dev libphonenumber-dev zlib1g-dev libbrotli-dev tzdata'
 test='libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 cppcheck universal-ctags
 chromium swaks curl procps python3'
 
+goal=${1:-test}
 wanted=$run
-[ "${1:-test}" = run ] || wanted="$run $test"
+[ "$goal" = run ] || wanted="$run $test"
 
-# Any Node from 18 on will do, wherever it came from.
-node_is_usable() {
-    command -v node >/dev/null && command -v npm >/dev/null &&
-        [ "$(node -p 'process.versions.node.split(".")[0] >= 18')" = true ]
-}
-node_is_usable || wanted="$wanted nodejs npm"
+# Any Node from 18 on will do, wherever it came from. Only tests need packages of npm, and npm is a large one itself.
+command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0] >= 18')" = true ] || wanted="$wanted nodejs"
+[ "$goal" = run ] || command -v npm >/dev/null || wanted="$wanted npm"
 
 # shellcheck disable=SC2086  # lists of words
 here=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p')
@@ -54,7 +52,7 @@ if [ -n "$missing" ]; then
 fi
 
 # npm writes the second file when it is done with the first.
-if [ -e package-lock.json ] && [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
+if [ "$goal" != run ] && [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
     npm ci --no-audit --no-fund --ignore-scripts
     touch node_modules/.package-lock.json
 fi
