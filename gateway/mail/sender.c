@@ -321,7 +321,8 @@ static void publish(struct mail_sender *s)
 
     if (s->source_failures > 0 || s->folder_down) {
         well = false;
-        (void)snprintf(why, sizeof why, "%s", s->source_failures > 0 ? "the queue of mails does not answer" : s->folder_why);
+        (void)snprintf(why, sizeof why, "%s",
+                       s->source_failures > 0 ? "the queue of mails does not answer" : s->folder_why);
     }
     pthread_mutex_lock(&s->lock);
     s->state.well = well;
