@@ -1,6 +1,6 @@
 // Whoever runs it: starts it, breaks its settings, stops it under load, and reads what it says.
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join, resolve } from 'node:path'
 import { after, before, describe } from 'node:test'
@@ -10,7 +10,7 @@ import { PROGRAM, SHARE, closed, folder, many, open, sleep, start, story, until,
 function postern(...args) {
   const options = typeof args.at(-1) === 'object' ? args.pop() : {}
   return new Promise((done) => {
-    const child = start(PROGRAM, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder(), ...options })
+    const child = start(options.program ?? PROGRAM, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder(), ...options })
     let out = '', err = ''
     child.stdout.setEncoding('utf8').on('data', (d) => { out += d })
     child.stderr.setEncoding('utf8').on('data', (d) => { err += d })
@@ -94,12 +94,13 @@ describe('what keeps it from starting is one sentence', () => {
   })
 
   story('a data folder that cannot be written', async () => {
-    // Root may write everywhere, so then somebody else tries.
-    const home = folder(), who = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {}
+    // Root may write everywhere, so then somebody else tries, who may not see where we were built.
+    const home = folder(), who = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {}, program = join(home, 'postern')
+    copyFileSync(PROGRAM, program)
     mkdirSync(join(home, 'd'))
     chmodSync(join(home, 'd'), 0o555)
     chmodSync(home, 0o755)
-    const run = await postern('serve', '-o', `data=${home}/d`, '-o', `keys=${home}/k`, { ...who, cwd: home })
+    const run = await postern('serve', '-o', `data=${home}/d`, '-o', `keys=${home}/k`, { ...who, cwd: home, program })
     assert.equal(run.code, 77, run.err)
     oneSentence(run.err)
     assert.match(run.err, /cannot be written/)
