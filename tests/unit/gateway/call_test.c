@@ -181,7 +181,11 @@ static void writes_problems(void **state)
                                   "\"errors\":[{\"field\":\"email\"}]}"));
 
     c = call_with(*state, NULL, 0);
-    call_problem(c, 404, "not-found", "Nothing", NULL, 7);
+    call_problem(c, 409, "under-way", "Wait", NULL, 7);
+    assert_true(str_is(c->answer_headers[0].name, "retry-after"));
+
+    c = call_with(*state, NULL, 0);
+    call_problem(c, 404, "not-found", "Nothing", NULL, 0);
     assert_int_equal(c->answer_header_count, 1);
 }
 
