@@ -40,7 +40,8 @@ SRC      := $(filter-out gateway/main.c,$(shell find gateway queues rules -name 
 SRC_CXX  := $(shell find rules -name '*.cc')
 GEN      := build/gen/scripts.inc
 UNIT     := $(patsubst tests/unit/%.c,%,$(shell find tests/unit -name '*_test.c'))
-UNIT_LIB := $(filter-out %_test.c,$(shell find tests/unit -name '*.c'))
+FLOW     := $(patsubst tests/flow/%.c,%,$(wildcard tests/flow/*_test.c))
+UNIT_LIB := $(filter-out %_test.c,$(shell find tests/unit tests/flow -name '*.c'))
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 LIVE     := $(patsubst tests/live/%.c,build/live/%,$(wildcard tests/live/*.c))
 BENCH    := $(patsubst tests/bench/%.c,build/bench/%,$(wildcard tests/bench/*.c))
@@ -115,6 +116,11 @@ build/unit$(VARIANT)/%: $(OBJ)/tests/unit/%.o build/libchecked$(VARIANT).a
 	$(call say,link $@)
 	$(Q)$(CC) $(CHECKED) $^ -o $@ -lcmocka -lbrotlidec $(LIBS)
 
+build/flow$(VARIANT)/%: $(OBJ)/tests/flow/%.o build/libchecked$(VARIANT).a | build/share/.made
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(CC) $(CHECKED) $^ -o $@ -lcmocka $(LIBS)
+
 $(addprefix build/unit$(VARIANT)/gateway/,pages_test letters_test cli_test): | build/share/.made
 
 # make unit-conf, make unit-gateway/conf: one program, with all it says.
@@ -128,7 +134,11 @@ endif
 endef
 $(foreach t,$(UNIT),$(eval $(call UNIT_RULES,$(t))))
 
-check: $(UNIT:%=build/unit$(VARIANT)/%) ## unit and flow tests under sanitizers (SAN=thread for the other one)
+# make flow-verify
+$(FLOW:%_test=flow-%): flow-%: build/flow$(VARIANT)/%_test
+	@$<
+
+check: $(UNIT:%=build/unit$(VARIANT)/%) $(FLOW:%=build/flow$(VARIANT)/%) ## unit and flow tests under sanitizers (SAN=thread for the other one)
 	@sh tests/tools/unit.sh $^
 
 build/fuzz/%: build/fuzzed/tests/fuzz/%.o build/libfuzzed.a

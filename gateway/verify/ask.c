@@ -114,9 +114,10 @@ static enum err ask_own(struct ask *q, enum token_kind kind, struct ulid id)
 
         if (!corrected && l.me.email.len == 0)
             return ERR_OK;
-        e = living && !corrected ? repeat_code(q, &l) : new_code(q, &l, corrected);
-        if (e == ERR_OK && corrected)
+        if (corrected) /* first: once it is corrected, asking again corrects nothing */
             e = claim_mailbox(q, &l);
+        if (e == ERR_OK)
+            e = living && !corrected ? repeat_code(q, &l) : new_code(q, &l, corrected);
     }
     return e;
 }

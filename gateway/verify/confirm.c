@@ -100,6 +100,12 @@ static void change_route(struct change *c, const struct bench *b, const struct h
     change_live(c, "confirmed", b->ticket.id, b->ticket.reference, where.queue, b->ticket.state, b->ticket.owner_name);
 }
 
+/* What was reached once stays. */
+static int level_reached(const struct bench *b)
+{
+    return b->standing.level > b->me.level ? b->standing.level : b->me.level;
+}
+
 static struct change *change_confirm(const struct bench *b)
 {
     struct change *c = change_begin(b->a);
@@ -112,9 +118,7 @@ static struct change *change_confirm(const struct bench *b)
     if (b->nobody) /* C3 */
         return c;
 
-    int level = b->standing.level > b->me.level ? b->standing.level : b->me.level;
-
-    change_level(c, b->ticket.id, b->flow.participant, level, b->standing.stale, b->standing.authorised);
+    change_level(c, b->ticket.id, b->flow.participant, level_reached(b), b->standing.stale, b->standing.authorised);
     change_hset_int(c, ticket_key(b->a, b->ticket.id), "updated", h.at_ms);
     change_happening(c, b->ticket.id, &h);
     change_route(c, b, &h);
@@ -159,8 +163,22 @@ static enum err judge(struct bench *b, const char code[9], struct verdict *out)
         out->tries_left = (int)v.items[1].integer;
         return ERR_INPUT;
     }
-    out->level = b->standing.level;
+    out->level = level_reached(b);
     return ERR_OK;
+}
+
+/* ERR_BUSY: it moved each time, and nothing was judged. */
+static enum err judge_while_it_moves(struct bench *b, const char code[9], struct verdict *out)
+{
+    for (int i = 0; i < AGAIN_MAX; i++) {
+        enum err e = read_bench(b);
+
+        if (e == ERR_OK)
+            e = judge(b, code, out);
+        if (e != ERR_CONFLICT)
+            return e;
+    }
+    return ERR_BUSY;
 }
 
 /* Which flow this caller's code belongs to. */
@@ -203,13 +221,7 @@ enum err confirm_code(struct app *app, struct redis *r, struct arena *a, uint64_
         return ERR_GONE;
     if (e == ERR_OK && kind == TOKEN_FLOW && b.flow.reference != reference)
         return ERR_UNKNOWN_CALLER;
-    for (int i = 0; e == ERR_OK && i < AGAIN_MAX; i++) {
-        e = read_bench(&b);
-        if (e == ERR_OK)
-            e = judge(&b, code, out);
-        if (e != ERR_CONFLICT)
-            break;
-        e = ERR_OK;
-    }
+    if (e == ERR_OK)
+        e = judge_while_it_moves(&b, code, out);
     return e == ERR_GONE ? gone(&b, out) : e;
 }

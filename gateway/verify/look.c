@@ -17,6 +17,7 @@ unsigned look_flow_partition(struct ulid flow, const struct pointer *found)
     return found != NULL ? ulid_partition(found->ticket) : ulid_partition(flow);
 }
 
+/* p: NULL where the reference does not exist; then the same is asked, and the answer is no. */
 static enum err flow_of_reference(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id,
                                   const struct pointer *p, uint64_t reference)
 {
@@ -25,7 +26,8 @@ static enum err flow_of_reference(struct redis *r, const struct keyring *k, stru
 
     if (e == ERR_STORE)
         return e;
-    return e == ERR_OK && str_is(f.state, "passed") && f.reference == reference ? ERR_OK : ERR_UNKNOWN_CALLER;
+    return e == ERR_OK && p != NULL && str_is(f.state, "passed") && f.reference == reference ? ERR_OK
+                                                                                             : ERR_UNKNOWN_CALLER;
 }
 
 enum err look_flow_passed(struct redis *r, const struct keyring *k, struct arena *a, struct ulid flow,
@@ -36,7 +38,7 @@ enum err look_flow_passed(struct redis *r, const struct keyring *k, struct arena
 
     if (e == ERR_STORE)
         return e;
-    return e == ERR_OK ? flow_of_reference(r, k, a, flow, &p, reference) : ERR_UNKNOWN_CALLER;
+    return flow_of_reference(r, k, a, flow, e == ERR_OK ? &p : NULL, reference);
 }
 
 static bool is_zero(struct ulid u)
@@ -174,8 +176,8 @@ enum err look_read(struct app *app, struct redis *r, struct arena *a, uint64_t r
         out->written = true; /* the token proves that we wrote it down; it waits, or is parked */
         return ERR_OK;
     }
-    if (e == ERR_OK && kind == TOKEN_FLOW)
-        e = flow_of_reference(r, app->keys, a, id, &out->pointer, reference);
+    if (e != ERR_STORE && kind == TOKEN_FLOW)
+        e = flow_of_reference(r, app->keys, a, id, e == ERR_OK ? &out->pointer : NULL, reference);
     if (e != ERR_OK)
         return e == ERR_ABSENT ? ERR_UNKNOWN_CALLER : e;
     return read_filed(app, r, a, out);
