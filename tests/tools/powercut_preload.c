@@ -94,6 +94,7 @@ __attribute__((constructor)) static void begin(void)
             mutex_init(&t->slots[i].lock);
         t->ready = 1;
     }
+    (void)flock(fd, LOCK_UN); /* the mapping would hold it on after close() */
     (void)syscall(SYS_close, fd);
     table = t;
 }
