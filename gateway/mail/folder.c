@@ -1,5 +1,6 @@
 #include "gateway/mail/folder.h"
 
+#include "queues/folder.h"
 #include "rules/base/stamp.h"
 
 #include <assert.h>
@@ -75,11 +76,14 @@ enum err folder_put(const char *folder, const char *id, int64_t made_ms, struct 
     char name[96];
 
     assert(strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(id));
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-        return fault("mail folder: mkdir", why, why_bytes);
 
     int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+    if (dir < 0 && errno == ENOENT) {
+        if (!folder_make(folder))
+            return fault("mail folder: mkdir", why, why_bytes);
+        dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
     if (dir < 0)
         return fault("mail folder: open", why, why_bytes);
     file_name(name, id, made_ms);

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Makes the folder (0700) where it is missing; its parent must be there. ERR_FULL
+/* Makes the folder (0700) where it is missing, and flushes its name; its parent must be there. ERR_FULL
  * without room, else ERR_IO, and why (why_bytes) then says what failed. */
 enum err folder_put(const char *folder, const char *id, int64_t made_ms, struct str message, char *why,
                     size_t why_bytes);

@@ -4,6 +4,7 @@
 #include "gateway/mail/message.h"
 #include "gateway/mail/pace.h"
 #include "queues/clock.h"
+#include "queues/folder.h"
 #include "queues/log.h"
 #include "rules/base/arena.h"
 
@@ -396,6 +397,8 @@ enum err mail_sender_open(struct mail_sender **out, const struct mail_sender_con
         e = ERR_IO;
     else if (has_relay(&c->smtp))
         e = smtp_open(&s->smtp, &c->smtp);
+    else
+        (void)folder_make(c->folder); /* F1: its name is flushed once, too; where that cannot be, each mail says so */
     if (e == ERR_OK && pthread_create(&s->thread, NULL, run, s) != 0)
         e = ERR_IO;
     if (e != ERR_OK) {
