@@ -343,7 +343,14 @@ static void ask_read(struct filing *f, struct redis *r)
 {
     ticket_queue_read(r, f->arena, f->ticket);
     history_queue_read(r, f->arena, f->ticket);
-    f->asked = 2;
+    redis_add(r, 2, (struct str[]){STR("GET"), once_key(f)});
+    f->asked = 3;
+}
+
+/* Words that opened linked work whose reference still leads to the closed one: a crash came between the two. */
+static bool pointer_lags(const struct filing *f, struct ulid opened)
+{
+    return f->item.op == ITEM_MESSAGE && memcmp(opened.bytes, f->ticket.bytes, sizeof opened.bytes) > 0;
 }
 
 static enum err hear_read(struct filing *f, struct redis *r, const struct redis_value *v)
@@ -365,7 +372,11 @@ static enum err hear_read(struct filing *f, struct redis *r, const struct redis_
     if (e != ERR_OK)
         return ERR_CORRUPT;
     f->join_step = step;
-    if (!step.opens_linked) {
+
+    struct ulid filed;
+    bool before = ulid_parse(v[2].text, &filed); /* what has become of its ticket since must not matter: F1 */
+
+    if (!step.opens_linked || (before && !pointer_lags(f, filed))) {
         f->step = JOIN;
         return ERR_OK;
     }
@@ -426,8 +437,9 @@ static enum err hear_join(struct filing *f, struct redis *r, const struct redis_
 
     if (e == ERR_OK)
         e = change_outcome(r, &v[0], &f->before);
-    if (e == ERR_CONFLICT) { /* somebody was faster: look again */
+    if (e == ERR_CONFLICT) { /* somebody was faster: look again, however often; each time somebody got further */
         f->step = READ;
+        f->rounds = 0;
         return ERR_OK;
     }
     if (e == ERR_OK) {

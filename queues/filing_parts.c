@@ -297,9 +297,15 @@ static struct happening *with(struct arena *a, const struct happening *old, size
 {
     struct happening *all = arena_array(a, struct happening, n + 1);
 
-    if (n > 0)
-        memcpy(all, old, n * sizeof *all);
-    all[n] = *more;
+    size_t at = n; /* it may have waited while others were filed */
+
+    while (at > 0 && old[at - 1].at_ms > more->at_ms)
+        at--;
+    if (at > 0)
+        memcpy(all, old, at * sizeof *all);
+    all[at] = *more;
+    if (at < n)
+        memcpy(all + at + 1, old + at, (n - at) * sizeof *all);
     return all;
 }
 
@@ -311,6 +317,19 @@ static struct str channels_with(struct arena *a, struct str all, struct str chan
         if (str_equal(str_cut(&rest, ' '), channel))
             return all;
     return str_of(arena_printf(a, "%s %s", str_copy(a, all), str_copy(a, channel)));
+}
+
+/* Words that waited in the journal must not look newer than what came after them. */
+static bool is_newest(const struct filing *f)
+{
+    struct ulid last;
+
+    return !id_parse(ID_MESSAGE, f->at.last, &last) || memcmp(last.bytes, f->item.ulid.bytes, sizeof last.bytes) < 0;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
 }
 
 void change_join_work(struct change *c, struct filing *f)
@@ -329,12 +348,13 @@ void change_join_work(struct change *c, struct filing *f)
     place_clock(f->rules, f->at.queue, with(a, f->history, f->history_count, &heard), f->history_count + 1, f->now_ms,
                 a, &where);
     change_hset(c, key, "state", state);
-    change_hset(c, key, "last", str_of(arena_strdup(a, id_print(ID_MESSAGE, f->item.ulid).at)));
+    if (is_newest(f))
+        change_hset(c, key, "last", str_of(arena_strdup(a, id_print(ID_MESSAGE, f->item.ulid).at)));
     change_hset(c, key, "channels", channels_with(a, f->at.channels, f->item.channel));
     change_hset(c, key, "clock", where.clock);
     change_hset_int(c, key, "due", where.due_ms);
-    change_hset_int(c, key, "heard", f->item.received_ms);
-    change_hset_int(c, key, "updated", f->item.received_ms);
+    change_hset_int(c, key, "heard", later(f->at.heard_ms, f->item.received_ms));
+    change_hset_int(c, key, "updated", later(f->at.updated_ms, f->item.received_ms));
     if (f->item.op == ITEM_REQUEST)
         change_level(c, f->ticket, f->participant, f->heir.level, f->heir.stale, f->heir.authorised);
     change_hset_int(c, key_in(a, ulid_partition(f->ticket), "a", arena_strdup(a, id_print(ID_ACCOUNT, f->account).at)),

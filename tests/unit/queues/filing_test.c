@@ -450,6 +450,71 @@ static void what_was_filed_stays_where_it_was(void **state)
     assert_int_equal(count("*:m:*"), 1);
 }
 
+/* F1: it was filed while the work was open; that the work was closed since must not turn it into new work, nor move
+ * the reference to a ticket that is not there. */
+static void words_that_are_filed_again_change_nothing_on_closed_work(void **state)
+{
+    struct item one = request(14, "f@example.org", "first"), more = message(14, "more"),
+                back = message(14, "it is back");
+    struct filing *f = file(&one), *g = file(&more);
+    struct pointer p;
+    struct ticket t;
+
+    (void)state;
+    set_state(f->ticket, "closed");
+    assert_true(file(&more)->before);
+    assert_true(file(&one)->before);
+    assert_int_equal(pointer_read(link_, a, 14, &p), ERR_OK);
+    assert_true(ulid_equal(p.ticket, g->ticket));
+
+    struct filing *linked = file(&back);
+
+    set_state(linked->ticket, "closed");
+    assert_true(file(&back)->before);
+    assert_true(file(&more)->before);
+    assert_int_equal(pointer_read(link_, a, 14, &p), ERR_OK);
+    assert_true(ulid_equal(p.ticket, linked->ticket));
+    assert_int_equal(ticket_read(link_, keys, a, p.ticket, &t), ERR_OK);
+    assert_int_equal(count("*:t:*"), 2);
+}
+
+/* Words that opened linked work, and then the connection broke before the reference was moved. */
+static void a_reference_that_stayed_behind_is_moved(void **state)
+{
+    struct item one = request(15, "l@example.org", "first"), back = message(15, "it is back");
+    struct filing *f = file(&one);
+    struct redis_value v;
+    struct pointer p;
+
+    (void)state;
+    set_state(f->ticket, "closed");
+    assert_int_equal(redis_do(link_, a, &v, 2, (struct str[]){STR("GET"), pointer_key(a, 15)}), ERR_OK);
+
+    struct filing *linked = file(&back);
+
+    assert_int_equal(redis_do(link_, a, NULL, 3, (struct str[]){STR("SET"), pointer_key(a, 15), v.text}), ERR_OK);
+    assert_true(file(&back)->before);
+    assert_int_equal(pointer_read(link_, a, 15, &p), ERR_OK);
+    assert_true(ulid_equal(p.ticket, linked->ticket));
+    assert_int_equal(count("*:t:*"), 2);
+}
+
+static void words_that_waited_do_not_look_new(void **state)
+{
+    struct item one = request(16, "w@example.org", "first"), early = message(16, "early"), late = message(16, "late");
+    struct filing *f = file(&one);
+    struct ticket t;
+
+    (void)state;
+    late.received_ms += 60000;
+    file(&late);
+    file(&early);
+    assert_int_equal(ticket_read(link_, keys, a, f->ticket, &t), ERR_OK);
+    assert_string_equal(t.last.at, id_print(ID_MESSAGE, late.ulid).at);
+    assert_int_equal(t.heard_ms, late.received_ms);
+    assert_int_equal(t.updated_ms, late.received_ms);
+}
+
 /* Y3, and what K1 promises of Redis. */
 static void nothing_personal_is_in_redis_in_clear(void **state)
 {
@@ -490,6 +555,9 @@ int main(void)
         cmocka_unit_test_setup(a_reference_given_twice_leads_to_the_first, empty),
         cmocka_unit_test_setup(somebody_whom_nothing_names_is_filed, empty),
         cmocka_unit_test_setup(what_was_filed_stays_where_it_was, empty),
+        cmocka_unit_test_setup(words_that_are_filed_again_change_nothing_on_closed_work, empty),
+        cmocka_unit_test_setup(a_reference_that_stayed_behind_is_moved, empty),
+        cmocka_unit_test_setup(words_that_waited_do_not_look_new, empty),
         cmocka_unit_test_setup(nothing_personal_is_in_redis_in_clear, empty),
     };
 
