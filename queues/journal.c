@@ -49,6 +49,7 @@ static struct journal *journal_new(const struct journal_options *o)
     j->o.folder = j->folder;
     j->folder_fd = -1;
     j->well = true;
+    j->held_ms = o->hold ? INT64_MIN : INT64_MAX;
     (void)pthread_condattr_init(&steady);
     (void)pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&j->lock, NULL);
@@ -209,10 +210,26 @@ void journal_mark(struct journal *j, uint64_t seq, enum journal_mark mark)
         case JOURNAL_RETRY:
             rows_set(&j->rows, seq, ROW_UNFILED, 0);
             break;
+        case JOURNAL_WITHDRAWN:
+            rows_set(&j->rows, seq, ROW_WITHDRAWN, 0);
+            break;
         }
         journal_touch(j, seq);
     }
     (void)pthread_mutex_unlock(&j->lock);
+}
+
+bool journal_waits(struct journal *j, uint64_t seq)
+{
+    enum row_state state;
+    unsigned failures;
+
+    (void)pthread_mutex_lock(&j->lock);
+
+    bool waits = rows_get(&j->rows, seq, &state, &failures) && state == ROW_UNFILED;
+
+    (void)pthread_mutex_unlock(&j->lock);
+    return waits;
 }
 
 /* The connection for a segment; the last one used is kept. The caller holds `reading`. */
@@ -362,6 +379,13 @@ size_t journal_rewind(struct journal *j, int64_t since_ms)
     (void)pthread_mutex_unlock(&j->reading);
     free(s);
     return w.n;
+}
+
+void journal_hold(struct journal *j, int64_t since_ms)
+{
+    (void)pthread_mutex_lock(&j->lock);
+    j->held_ms = since_ms;
+    (void)pthread_mutex_unlock(&j->lock);
 }
 
 size_t journal_unpark(struct journal *j)

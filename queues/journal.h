@@ -8,8 +8,8 @@
  *     rotation, when nobody writes to it (WAL-reset race of SQLite before 3.51.3);
  * J3  rows are never edited: a mark (filed, parked, retry) is a row of another table;
  *     a mark that is lost costs a harmless second filing;
- * J4  a segment is unlinked when every row is filed and older than keep_ms; a parked
- *     row keeps its segment;
+ * J4  a segment is unlinked when every row is filed and older than keep_ms, and older than
+ *     what journal_hold() holds; a parked row keeps its segment;
  * J5  payloads are sealed: bound to "ulid|op" and, by seal(), to the key's id;
  * J6  after a failed commit the segment is never written again: the batch is answered
  *     with the error, a new segment is opened; a second failure in a row makes the
@@ -48,6 +48,7 @@ struct journal_options {
     int64_t rotate_ms;     /* default 10 min */
     int64_t rotate_bytes;  /* default 64 MiB, WAL included */
     int64_t reserve_bytes; /* free space under which append answers ERR_FULL */
+    bool hold;             /* nothing goes before journal_hold() was called */
 };
 
 struct journal_row {
@@ -80,11 +81,16 @@ void journal_append(struct journal *j, const struct journal_row *row, journal_do
  * and parked by the journal itself. */
 enum err journal_read(struct journal *j, struct arena *a, uint64_t after, size_t max, struct journal_row *rows,
                       size_t *n);
-/* Thread-safe; written with the next commit or within 1 s. FAILED counts a failure. */
-enum journal_mark { JOURNAL_FILED, JOURNAL_FAILED, JOURNAL_PARKED, JOURNAL_RETRY };
+/* Thread-safe. Is the row still to be filed: neither filed, parked nor withdrawn? */
+bool journal_waits(struct journal *j, uint64_t seq);
+/* Thread-safe; written with the next commit or within 1 s. FAILED counts a failure. WITHDRAWN: its sender was told
+ * that it is not taken; it is never read again (J7). */
+enum journal_mark { JOURNAL_FILED, JOURNAL_FAILED, JOURNAL_PARKED, JOURNAL_RETRY, JOURNAL_WITHDRAWN };
 void journal_mark(struct journal *j, uint64_t seq, enum journal_mark mark);
 /* Everything received at or after since_ms counts as unfiled again (parked stays parked). Returns how many. */
 size_t journal_rewind(struct journal *j, int64_t since_ms);
+/* Thread-safe. What was received at or after since_ms stays, because it may have to be filed again. */
+void journal_hold(struct journal *j, int64_t since_ms);
 /* All parked rows become unfiled again. Returns how many. */
 size_t journal_unpark(struct journal *j);
 

@@ -61,6 +61,7 @@ struct journal {
     uint64_t *dirty; /* rows whose marks changed and are not written */
     size_t dirty_n, dirty_room;
     int64_t dirty_since_ms;
+    int64_t held_ms; /* nothing goes that was received since (J4) */
 
     uint64_t commits, committed, errors;
     bool well;

@@ -70,7 +70,7 @@ void *watcher_run(void *journal)
 static bool may_go(const struct journal *j, const struct segment *s)
 {
     return !s->living && s->unfiled == 0 && s->parked == 0 &&
-           (s->n == 0 || s->newest_ms + j->o.keep_ms <= clock_now_ms());
+           (s->n == 0 || (s->newest_ms + j->o.keep_ms <= clock_now_ms() && s->newest_ms < j->held_ms));
 }
 
 static void fold(struct journal *j, uint64_t first)

@@ -232,6 +232,8 @@ static void marks_decide_what_is_read(void **state)
         {"parked, tried again", {JOURNAL_FAILED, JOURNAL_PARKED, JOURNAL_RETRY}, 3, 1, 0, 0},
         {"parked, filed", {JOURNAL_PARKED, JOURNAL_FILED}, 2, 0, 0, 0},
         {"failed, filed", {JOURNAL_FAILED, JOURNAL_FILED}, 2, 0, 0, 0},
+        {"withdrawn", {JOURNAL_WITHDRAWN}, 1, 0, 0, 0},
+        {"withdrawn for ever", {JOURNAL_WITHDRAWN, JOURNAL_RETRY}, 2, 0, 0, 0},
     };
     struct scene *s = *state;
 
@@ -242,7 +244,8 @@ static void marks_decide_what_is_read(void **state)
             journal_mark(s->j, seq, rows[i].marks[k]);
         for (int again = 0; again < 2; again++) {
             (void)read_all(s);
-            if ((int)s->n != rows[i].read || state_of(s).unfiled != s->n || state_of(s).parked != rows[i].parked ||
+            if ((int)s->n != rows[i].read || journal_waits(s->j, seq) != (rows[i].read == 1) ||
+                state_of(s).unfiled != s->n || state_of(s).parked != rows[i].parked ||
                 (s->n == 1 && s->rows[0].failures != rows[i].failures))
                 fail_msg("%s%s: %zu read", rows[i].label, again ? ", opened again" : "", s->n);
             open_again(s);
@@ -263,6 +266,7 @@ static void rewinding_brings_back_what_came_since(void **state)
         seqs[i] = append_ok(s, "text");
         journal_mark(s->j, seqs[i], i == 3 ? JOURNAL_PARKED : JOURNAL_FILED);
     }
+    journal_mark(s->j, append_ok(s, "refused"), JOURNAL_WITHDRAWN);
     assert_int_equal(journal_rewind(s->j, 6000), 0);
     assert_int_equal(journal_rewind(s->j, 3000), 2);
     assert_int_equal(read_all(s), 2);
@@ -323,7 +327,11 @@ static void segments_rotate_fold_and_go(void **state)
     for (size_t i = 1; i < 30; i++)
         journal_mark(s->j, s->rows[i].seq, JOURNAL_FILED);
 
+    journal_hold(s->j, 1000000);
     clock_freeze(1000000 + 900000);
+    pause_ms(1500);
+    assert_int_equal(state_of(s).segments, before); /* old, but held */
+    journal_hold(s->j, 1000001);
     wait_for_segments(s, 2); /* the living one, and the one that holds the parked row */
     assert_int_equal(files_ending(s, ".db"), 2);
     assert_int_equal(journal_unpark(s->j), 1);
