@@ -47,6 +47,7 @@ enum {
     RESERVE_MAX = 1024 * 1024 * 1024,
     ROTATE_BYTES = 64 * 1024 * 1024,
     ROTATE_MS = 10 * 60 * 1000,
+    GRACE_MS = 15 * 60 * 1000, /* what a Redis that takes over may lack; an archive is not filed again */
     OPENAPI_MAX = 1024 * 1024,
 };
 
@@ -94,7 +95,8 @@ static enum err open_journal(struct serve *s, char *why)
                                 .keep_ms = s->conf.journal_keep_ms,
                                 .rotate_ms = ROTATE_MS,
                                 .rotate_bytes = ROTATE_BYTES,
-                                .reserve_bytes = reserve_bytes(s)};
+                                .reserve_bytes = reserve_bytes(s),
+                                .hold = true};
 
     (void)snprintf(folder, sizeof folder, "%s/journal", s->conf.data);
     return journal_open(&s->app.journal, &o, why, SERVE_WHY_BYTES);
@@ -226,7 +228,7 @@ static void open_filer(struct serve *s)
                               .redis = s->redis,
                               .region = s->app.region[0] == '\0' ? NULL : s->app.region,
                               .identity_file = s->identity,
-                              .grace_ms = s->conf.journal_keep_ms,
+                              .grace_ms = s->conf.journal_keep_ms < GRACE_MS ? s->conf.journal_keep_ms : GRACE_MS,
                               .filed = on_filed,
                               .refuse = on_refuse,
                               .tick = on_tick,

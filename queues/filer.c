@@ -88,6 +88,7 @@ static bool tick(struct filer *f)
     if (now - f->ticked_ms < TICK_MS)
         return true;
     f->ticked_ms = now;
+    filer_vouch(f);
     f->o.tick(f->o.arg, f->redis);
     if (redis_do(f->redis, f->arena, NULL, 1, (struct str[]){STR("PING")}) == ERR_OK)
         return true;
@@ -108,7 +109,6 @@ static void turn(struct filer *f)
         return;
     filer_take(f, &b);
     if (b.n == 0) {
-        filer_keep_identity(f);
         pause_ms(f, f->retry != NULL || filer_behind(f) ? LOOK_MS : TICK_MS, true);
         return;
     }
@@ -143,6 +143,7 @@ struct filer *filer_open(const struct filer_options *o)
     (void)journal_unpark(o->journal);
     journal_state(o->journal, &s);
     f->catch_up_to = s.last_seq;
+    vouch_open(&f->vouch, o->identity_file, o->grace_ms);
     (void)snprintf(f->state.why, sizeof f->state.why, "not connected yet");
     (void)pthread_mutex_init(&f->lock, NULL);
     (void)pthread_condattr_init(&attr);

@@ -8,9 +8,9 @@
  * L3  while Redis cannot, everything waits and nothing is lost or counted as failed;
  *     an item that fails FILER_FAILURES times for a reason of its own is parked, and
  *     tried anew at the next start: a newer program may know better;
- * L4  when Redis' identity changes, all that was received in the grace time is filed
- *     again: that is free of effect where nothing was lost. It is asked for on each new
- *     connection, and a connection that was lost is noticed within a second;
+ * L4  when Redis' identity changes, all that the one before was given in its last grace
+ *     time is filed again (vouch.h): that is free of effect where nothing was lost. It is
+ *     asked for on each new connection, and a lost one is noticed within a second;
  * L5  a Redis that is not fit (redis_fitness) is not written to. */
 #ifndef QUEUES_FILER_H
 #define QUEUES_FILER_H
@@ -51,10 +51,10 @@ struct filer_options {
     struct ruleset *rules;
     const struct redis_target *redis;
     const char *region;        /* see filing.h */
-    const char *identity_file; /* where the last identity of Redis is kept */
+    const char *identity_file; /* of vouch.h */
     int64_t grace_ms;
     /* On the filer's thread. filed: outcome of each item. refuse: FILING_KEY_REUSED; true where the asker was told so
-     * and the item may be dropped. tick: with the connection, about once a second while Redis is there. */
+     * and the item is withdrawn. tick: with the connection, about once a second while Redis is there. */
     void (*filed)(void *arg, const struct filing *f);
     bool (*refuse)(void *arg, const struct filing *f);
     void (*tick)(void *arg, struct redis *r);

@@ -4,6 +4,7 @@
 #define QUEUES_FILER_CORE_H
 
 #include "queues/filer.h"
+#include "queues/vouch.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -30,7 +31,7 @@ struct filer {
     struct filer_job *retry;
     size_t retries;
     bool checked;                  /* identity and fitness, since the last loss of the connection */
-    char identity[256];            /* of Redis, to be kept once all was filed again; "" none */
+    struct vouch vouch;            /* for the Redis that was spoken to last */
     uint64_t left[FILER_LEFT_MAX]; /* works of which rows were left to the journal; see filer_take.c */
     size_t left_count;
     bool left_all; /* more of them than that */
@@ -61,7 +62,7 @@ enum err filer_file(struct filer *f, struct batch *b);
 bool filer_check_redis(struct filer *f);
 /* Redis failed; why is in redis_why(). */
 void filer_redis_failed(struct filer *f);
-/* The new identity is kept only when everything has been filed again: a crash before that begins anew. */
-void filer_keep_identity(struct filer *f);
+/* Redis is there: how far would have to be gone back, should the next one lack what it has? */
+void filer_vouch(struct filer *f);
 
 #endif

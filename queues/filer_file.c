@@ -88,6 +88,13 @@ static void settle(struct filer *f, struct filer_job *job, struct filing *g)
     filer_job_free(job);
 }
 
+/* Its sender was told so: it must not come back when Redis changes. */
+static void withdraw(struct filer *f, struct filer_job *job)
+{
+    journal_mark(f->o.journal, job->seq, JOURNAL_WITHDRAWN);
+    filer_job_free(job);
+}
+
 /* After the exchanges: who is done, who failed, whose key was used for something else. True where some go on. */
 static bool sort_out(struct filer *f, struct batch *b)
 {
@@ -101,8 +108,10 @@ static bool sort_out(struct filer *f, struct batch *b)
             fail(f, job, b->error[i]);
         else if (g->outcome == FILING_EARLY)
             fail(f, job, ERR_ABSENT);
-        else if (g->outcome != FILING_KEY_REUSED || f->o.refuse(f->o.arg, g))
+        else if (g->outcome != FILING_KEY_REUSED)
             settle(f, job, g);
+        else if (f->o.refuse(f->o.arg, g))
+            withdraw(f, job);
         else { /* it was promised already: file it without its key */
             filing_keep(g);
             b->job[kept] = job;

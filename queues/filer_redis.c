@@ -37,32 +37,9 @@ static void say_ready(struct filer *f, bool ready, const char *why)
     f->away_said[0] = '\0';
 }
 
-static void read_identity(const struct filer *f, char *out, size_t bytes)
-{
-    FILE *file = fopen(f->o.identity_file, "re");
-
-    out[0] = '\0';
-    if (file == NULL)
-        return;
-    if (fgets(out, (int)bytes, file) == NULL)
-        out[0] = '\0';
-    (void)fclose(file);
-}
-
-/* Losing this file costs one more filing of the grace time, so it is written plainly. */
-static void write_identity(const struct filer *f, const char *identity)
-{
-    FILE *file = fopen(f->o.identity_file, "we");
-
-    if (file == NULL)
-        return;
-    (void)fputs(identity, file);
-    (void)fclose(file);
-}
-
 static void file_again(struct filer *f)
 {
-    size_t n = journal_rewind(f->o.journal, clock_now_ms() - f->o.grace_ms);
+    size_t n = journal_rewind(f->o.journal, vouch_since_ms(&f->vouch));
     struct journal_state s;
 
     journal_state(f->o.journal, &s);
@@ -76,7 +53,7 @@ static void file_again(struct filer *f)
 bool filer_check_redis(struct filer *f)
 {
     struct str identity;
-    char why[200], last[256];
+    char why[200];
     enum err e;
 
     /* What is learned here holds for this connection only: behind the next one may be another server. */
@@ -91,11 +68,8 @@ bool filer_check_redis(struct filer *f)
         say_ready(f, false, e == ERR_CONF ? why : redis_why(f->redis));
         return false;
     }
-    read_identity(f, last, sizeof last);
-    if (!str_is(identity, last)) {
+    if (vouch_changed(&f->vouch, identity))
         file_again(f);
-        (void)snprintf(f->identity, sizeof f->identity, "%s", identity.at);
-    }
     say_ready(f, true, "");
     f->checked = true;
     return true;
@@ -107,10 +81,24 @@ void filer_redis_failed(struct filer *f)
     f->checked = false;
 }
 
-void filer_keep_identity(struct filer *f)
+/* Is all filed that is not quite new? */
+static bool clean(struct filer *f, int64_t now_ms)
 {
-    if (f->identity[0] == '\0' || filer_behind(f) || f->retry != NULL)
-        return;
-    write_identity(f, f->identity);
-    f->identity[0] = '\0';
+    if (filer_behind(f) || f->retry != NULL)
+        return false;
+    (void)pthread_mutex_lock(&f->lock);
+
+    bool young = f->first == NULL || f->first->received_ms > now_ms - VOUCH_SLACK_MS;
+
+    (void)pthread_mutex_unlock(&f->lock);
+    return young;
+}
+
+void filer_vouch(struct filer *f)
+{
+    int64_t now = clock_now_ms();
+
+    if (clean(f, now))
+        vouch_clean(&f->vouch, now);
+    journal_hold(f->o.journal, vouch_since_ms(&f->vouch));
 }

@@ -48,6 +48,15 @@ void filer_keep_for_later(struct filer *f, struct filer_job *job, int wait_ms)
     f->retries++;
 }
 
+/* After Redis changed, what is in memory is read from the journal, too: whoever comes second has nothing to do. */
+static void place(struct filer *f, struct batch *b, struct filer_job *job)
+{
+    if (journal_waits(f->o.journal, job->seq))
+        b->job[b->n++] = job;
+    else
+        filer_job_free(job);
+}
+
 static void take_retries(struct filer *f, struct batch *b)
 {
     int64_t now = clock_steady_ms();
@@ -61,7 +70,7 @@ static void take_retries(struct filer *f, struct batch *b)
         }
         *at = job->next;
         f->retries--;
-        b->job[b->n++] = job;
+        place(f, b, job);
     }
 }
 
@@ -129,7 +138,7 @@ static void add(struct filer *f, struct batch *b, struct filer_job *job)
     if (is_left(f, job->reference) || waits >= WAIT_WORK_MAX)
         leave(f, job);
     else if (waits == 0 && !work_in(b, job->reference))
-        b->job[b->n++] = job;
+        place(f, b, job);
     else if (f->retries < WAIT_MAX)
         filer_keep_for_later(f, job, 0);
     else

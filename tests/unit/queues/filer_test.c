@@ -30,7 +30,9 @@ static struct ruleset *rules;
 static struct journal *journal;
 static struct filer *filer;
 static char folder[128], identity_file[128];
-static _Atomic int told; /* calls of filed() */
+static _Atomic int told;          /* calls of filed() */
+static _Atomic bool sender_waits; /* for the answer: is there somebody to be refused? */
+static _Atomic int refused, kept; /* calls of refuse(), by what it answered */
 
 static enum err no_zone(void *arg, const char *name, struct buf *bytes)
 {
@@ -65,7 +67,8 @@ static bool on_refuse(void *arg, const struct filing *f)
 {
     (void)arg;
     (void)f;
-    return false;
+    atomic_fetch_add(sender_waits ? &refused : &kept, 1);
+    return sender_waits;
 }
 
 static void on_tick(void *arg, struct redis *r)
@@ -102,7 +105,8 @@ static int fresh(void **state)
         fail_msg("%s", buf_view(&faults).at);
     rules = ruleset_open(r);
     open_journal();
-    atomic_store(&told, 0);
+    told = refused = kept = 0;
+    sender_waits = false;
     filer = NULL;
     return 0;
 }
@@ -489,6 +493,53 @@ static void a_redis_that_forgot_is_told_again(void **state)
     assert_int_equal(count("*:t:*"), 32);
 }
 
+/* J7: a post that was refused to its sender's face must not appear when Redis changes. */
+static void what_was_refused_stays_refused(void **state)
+{
+    struct item one = {.op = ITEM_REQUEST, .reference = 1, .text = STR("one"), .email = STR("mei@example.org")},
+                other = {.op = ITEM_REQUEST, .reference = 2, .text = STR("another"), .email = STR("mei@example.org")};
+
+    (void)state;
+    one.key = other.key = STR("0123456789abcdef0123456789abcdef");
+    one.body = STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    other.body = STR("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+    sender_waits = true;
+    open_filer();
+    write_item(&one, true);
+    write_item(&other, true);
+    written();
+    filed_within_patience(0);
+    filer_close(filer);
+    assert_int_equal(refused, 1);
+
+    sender_waits = false;
+    scratch_kill(&s.server);
+    scratch_start(&s.server, NULL);
+    open_filer();
+    filed_within_patience(0);
+    while (told < 2)
+        sleep_ms(5);
+    assert_int_equal(kept, 0);
+    assert_int_equal(count("r:*"), 1);
+}
+
+/* Somebody presses again and again: all of one batch want to join the same work. */
+static void the_same_words_at_once_are_all_filed(void **state)
+{
+    (void)state;
+    for (uint64_t r = 1; r <= FILER_BATCH; r++) {
+        struct item i = {.op = ITEM_REQUEST, .reference = r, .text = STR("same"), .email = STR("mei@example.org")};
+
+        write_item(&i, false);
+    }
+    written();
+    open_filer();
+    filed_within_patience(0);
+    assert_int_equal(parked(), 0);
+    assert_int_equal(count("*:t:*"), 1);
+    assert_int_equal(count("r:*"), FILER_BATCH);
+}
+
 static void the_same_redis_is_not_told_again_after_a_restart(void **state)
 {
     struct filer_state now;
@@ -550,6 +601,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_overtakes_a_row_that_is_tried_again, fresh, over),
         cmocka_unit_test_setup_teardown(a_redis_that_dies_and_comes_back_has_all_of_it_once, fresh, over),
         cmocka_unit_test_setup_teardown(a_redis_that_forgot_is_told_again, fresh, over),
+        cmocka_unit_test_setup_teardown(what_was_refused_stays_refused, fresh, over),
+        cmocka_unit_test_setup_teardown(the_same_words_at_once_are_all_filed, fresh, over),
         cmocka_unit_test_setup_teardown(the_same_redis_is_not_told_again_after_a_restart, fresh, over),
         cmocka_unit_test_setup_teardown(a_redis_that_is_not_fit_is_not_written_to, fresh, over),
     };
