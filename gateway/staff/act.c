@@ -18,6 +18,14 @@ struct str act_staff_id(const struct act *act)
     return str_of(arena_strdup(act->call->arena, id_print(ID_STAFF, act->who.staff).at));
 }
 
+const struct message *act_message(const struct message *all, size_t n, struct ulid id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (ulid_equal(all[i].id, id))
+            return &all[i];
+    return NULL;
+}
+
 static enum err read_ticket(struct act *act, struct ulid id)
 {
     struct arena *a = act->call->arena;

@@ -36,6 +36,8 @@ bool act_run(struct act *act, struct call *call, enum staff_act kind, act_step *
 void act_happened(struct act *act, struct change *c, const char *kind, struct str detail, const char *clock);
 /* The same word for the clock that a step of ticket_state.h means. */
 const char *act_clock(enum ticket_clock clock);
+/* The message of that id among all of them, NULL where there is none. */
+const struct message *act_message(const struct message *all, size_t n, struct ulid id);
 /* {"ticket","state","owner"}; yours. */
 struct doc *act_doc(const struct act *act);
 struct str act_staff_id(const struct act *act);

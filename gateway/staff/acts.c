@@ -2,6 +2,7 @@
 #include "gateway/app.h"
 #include "gateway/http/call.h"
 #include "gateway/staff/act.h"
+#include "gateway/staff/once.h"
 #include "gateway/staff/staff.h"
 #include "gateway/staff/tell.h"
 #include "rules/base/doc.h"
@@ -62,39 +63,75 @@ void staff_release(struct call *c)
 
 /* ---- note ---- */
 
-static enum err note(struct act *act, struct change *c)
+struct note {
+    struct message message;
+    struct once once;
+    bool before; /* it stands there by the same key */
+};
+
+static bool read_note(struct call *c, struct note *out)
 {
-    struct message *n = act->more;
+    struct doc *body;
+    bool good;
+
+    if (out->message.text.at != NULL)
+        return true;
+    body = tell_body(c);
+    good = body != NULL && tell_words(c, body, "text", &out->message.text) && once_read(c, &out->once);
+    doc_close(body);
+    return good;
+}
+
+static enum err look_back(struct act *act, struct note *n)
+{
+    struct message *all;
+    size_t count;
+    enum err e = messages_read(act->redis, act->call->app->keys, act->call->arena, act->ticket.id, &all, &count);
+
+    n->before = e == ERR_OK && act_message(all, count, n->once.message) != NULL;
+    return e;
+}
+
+static void write_note(struct act *act, struct change *c, struct message *m)
+{
     struct arena *a = act->call->arena;
     const struct ticket *t = &act->ticket;
 
-    if (n->text.at == NULL) {
-        struct doc *body = tell_body(act->call);
-        bool good = body != NULL && tell_words(act->call, body, "text", &n->text);
-
-        doc_close(body);
-        if (!good)
-            return ERR_INPUT;
-    }
-    n->id = ulid_in(ulid_fresh(), t->partition);
-    n->at_ms = act->now_ms;
-    n->author = act->who.name;
-    change_message(c, act->call->app->keys, t->id, n);
-    change_hset(c, ticket_key(a, t->id), "last", str_of(arena_strdup(a, id_print(ID_MESSAGE, n->id).at)));
+    m->at_ms = act->now_ms;
+    m->author = act->who.name;
+    change_message(c, act->call->app->keys, t->id, m);
+    change_hset(c, ticket_key(a, t->id), "last", str_of(arena_strdup(a, id_print(ID_MESSAGE, m->id).at)));
     act_happened(act, c, "noted", STR(""), "");
-    return ERR_OK;
+}
+
+static enum err note(struct act *act, struct change *c)
+{
+    struct note *n = act->more;
+    enum err e;
+
+    if (!read_note(act->call, n))
+        return ERR_INPUT;
+    e = once_fix(act, "note", n->message.text, &n->once);
+    n->message.id = n->once.message;
+    if (e == ERR_OK && n->once.key.at != NULL)
+        e = look_back(act, n);
+    if (e == ERR_OK && !n->before)
+        write_note(act, c, &n->message);
+    return e;
 }
 
 void staff_note(struct call *c)
 {
-    struct message n = {.who = MESSAGE_NOTE, .channel = STR("web")};
+    struct note n = {.message = {.who = MESSAGE_NOTE, .channel = STR("web")}};
     struct act act = {.more = &n};
     struct doc *d;
 
     if (!act_run(&act, c, ACT_NOTE, note))
         return;
+    if (n.before)
+        call_set_header(c, "idempotent-replayed", STR("true"));
     d = doc_object();
-    tell_id(d, "message", ID_MESSAGE, n.id);
+    tell_id(d, "message", ID_MESSAGE, n.message.id);
     tell_doc(c, 201, d);
 }
 

@@ -6,6 +6,7 @@
 #include "gateway/http/call.h"
 #include "gateway/mail/letters.h"
 #include "gateway/staff/act.h"
+#include "gateway/staff/once.h"
 #include "gateway/staff/staff.h"
 #include "gateway/staff/tell.h"
 #include "queues/keys.h"
@@ -13,17 +14,11 @@
 #include "rules/address.h"
 #include "rules/base/doc.h"
 
-enum { KEY_MIN = 16, KEY_MAX = 128 };
-
-#define KEY_LIFE "2592000000" /* 30 days */
-
 struct reply {
     bool read;
     struct str text;
     struct ulid seen, to; /* to: zero where it was left out */
-    struct str key;       /* Idempotency-Key; at NULL: none */
-    struct ulid message, mail;
-    bool named; /* the ids are fixed */
+    struct once once;
     bool mailed, before;
     struct str delivery;
 };
@@ -50,15 +45,6 @@ static bool read_ids(struct call *c, const struct doc *body, struct reply *out)
     return true;
 }
 
-static bool read_key(struct call *c, struct reply *out)
-{
-    out->key = call_header(c, "idempotency-key");
-    if (out->key.at == NULL || (out->key.len >= KEY_MIN && out->key.len <= KEY_MAX))
-        return true;
-    tell_fault(c, "idempotency-key", "length", "16 to 128 characters");
-    return false;
-}
-
 static bool read_reply(struct call *c, struct reply *out)
 {
     struct doc *body;
@@ -67,72 +53,25 @@ static bool read_reply(struct call *c, struct reply *out)
     if (out->read)
         return true;
     body = tell_body(c);
-    good = body != NULL && tell_words(c, body, "text", &out->text) && read_ids(c, body, out) && read_key(c, out);
+    good =
+        body != NULL && tell_words(c, body, "text", &out->text) && read_ids(c, body, out) && once_read(c, &out->once);
     doc_close(body);
     out->read = good;
     return good;
 }
 
-/* ---- its ids ---- */
-
-static struct str key_index(const struct act *act, struct str part, enum index_kind kind)
-{
-    struct arena *a = act->call->arena;
-    struct str what = str_of(arena_printf(a, "reply|%s|%s|%s", id_print(ID_STAFF, act->who.staff).at,
-                                          id_print(ID_TICKET, act->ticket.id).at, str_copy(a, part)));
-
-    return str_of(arena_strdup(a, blind_index(act->call->app->keys, kind, what).at));
-}
-
-/* B2: the first reply with this key has fixed the ids. What was seen is no part of it, so that words which came too
- * late can be sent again once the newer ones were read. */
-static enum err share_ids(struct act *act, struct reply *p)
-{
-    struct arena *a = act->call->arena;
-    struct str said = str_of(arena_printf(a, "%s|%s", id_print(ID_PARTICIPANT, p->to).at, str_copy(a, p->text)));
-    struct str body = key_index(act, said, INDEX_BODY);
-    struct str mine = str_of(
-        arena_printf(a, "%s %s %s", id_print(ID_MESSAGE, p->message).at, id_print(ID_MAIL, p->mail).at, body.at));
-    struct str key = key_at(a, "k", key_index(act, p->key, INDEX_KEY).at);
-    struct redis_value v;
-    enum err e = redis_run(act->redis, a, &v, SCRIPT_KEEP, 1, 3, (struct str[]){key, mine, STR(KEY_LIFE)});
-
-    if (e != ERR_OK)
-        return e;
-
-    struct str held = v.text, message = str_cut(&held, ' '), mail = str_cut(&held, ' ');
-
-    if (!id_parse(ID_MESSAGE, message, &p->message) || !id_parse(ID_MAIL, mail, &p->mail))
-        return ERR_CORRUPT;
-    if (str_equal(held, body))
-        return ERR_OK;
-    tell_problem(act->call, 422, "key-reused", "this key was used for other words");
-    return ERR_INPUT;
-}
-
+/* What was seen is no part of what the key stands for, so that words which came too late can be sent again once the
+ * newer ones were read. */
 static enum err fix_ids(struct act *act, struct reply *p)
 {
-    enum err e = ERR_OK;
+    struct arena *a = act->call->arena;
 
-    if (p->named)
-        return ERR_OK;
-    p->message = ulid_in(ulid_fresh(), act->ticket.partition);
-    p->mail = ulid_in(ulid_fresh(), act->ticket.partition);
-    if (p->key.at != NULL)
-        e = share_ids(act, p);
-    p->named = e == ERR_OK;
-    return e;
+    return once_fix(act, "reply",
+                    str_of(arena_printf(a, "%s|%s", id_print(ID_PARTICIPANT, p->to).at, str_copy(a, p->text))),
+                    &p->once);
 }
 
 /* ---- to whom ---- */
-
-static const struct message *message_of(const struct message *all, size_t n, struct ulid id)
-{
-    for (size_t i = 0; i < n; i++)
-        if (ulid_equal(all[i].id, id))
-            return &all[i];
-    return NULL;
-}
 
 /* B1. Newest is what stands last, or what came last: they differ where Redis was away for a while. */
 static bool is_stale(const struct act *act, const struct message *all, size_t n, struct ulid seen)
@@ -147,7 +86,7 @@ static bool is_stale(const struct act *act, const struct message *all, size_t n,
 /* Who wrote what was seen, or to whom it was said; where that was a note, whoever wrote last. */
 static struct ulid who_wrote(const struct message *all, size_t n, struct ulid seen)
 {
-    const struct message *m = message_of(all, n, seen);
+    const struct message *m = act_message(all, n, seen);
 
     for (size_t i = n; i > 0 && (m == NULL || is_zero(m->participant)); i--)
         if (all[i - 1].who == MESSAGE_YOU)
@@ -179,7 +118,7 @@ static enum err find_reader(struct act *act, struct ulid id, struct participant 
 
 static void add_mail(struct act *act, struct change *c, const struct reply *p, const struct participant *to)
 {
-    struct outbox_mail m = {.id = p->mail,
+    struct outbox_mail m = {.id = p->once.mail,
                             .kind = OUTBOX_REPLY,
                             .to = to->email,
                             .language = to->language,
@@ -189,7 +128,7 @@ static void add_mail(struct act *act, struct change *c, const struct reply *p, c
                             .asked_ms = act->now_ms,
                             .text = p->text,
                             .author = act->who.name,
-                            .message = p->message};
+                            .message = p->once.message};
 
     change_mail(c, act->call->app->keys, &m);
 }
@@ -200,7 +139,7 @@ static void add_words(struct act *act, struct change *c, struct reply *p, const 
     const struct ticket *t = &act->ticket;
     struct str key = ticket_key(a, t->id);
     struct email email;
-    struct message m = {.id = p->message,
+    struct message m = {.id = p->once.message,
                         .at_ms = act->now_ms,
                         .who = MESSAGE_SUPPORT,
                         .participant = to->id,
@@ -210,7 +149,7 @@ static void add_words(struct act *act, struct change *c, struct reply *p, const 
     p->mailed = to->email.len > 0 && email_parse(a, to->email, &email);
     m.channel = p->mailed ? STR("mail") : STR("web");
     if (p->mailed) {
-        m.mail = p->mail;
+        m.mail = p->once.mail;
         add_mail(act, c, p, to);
     }
     change_message(c, act->call->app->keys, t->id, &m);
@@ -271,7 +210,7 @@ static enum err reply(struct act *act, struct change *c)
     if (e != ERR_OK)
         return e;
 
-    const struct message *mine = message_of(all, n, p->message);
+    const struct message *mine = act_message(all, n, p->once.message);
 
     return mine != NULL ? look_back(act, p, mine) : write_reply(act, c, p, all, n);
 }
@@ -289,7 +228,7 @@ void staff_reply(struct call *c)
     else if (p.mailed)
         letters_wake(c->app, UINT64_MAX);
     d = doc_object();
-    tell_id(d, "message", ID_MESSAGE, p.message);
+    tell_id(d, "message", ID_MESSAGE, p.once.message);
     if (p.delivery.len > 0)
         doc_set_text(d, "delivery", p.delivery);
     tell_doc(c, 201, d);

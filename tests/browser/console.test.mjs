@@ -242,6 +242,7 @@ test('two claim at once: one has it, the other reads who', async () => {
   await mei.sees('with you');
   await noor.page.evaluate(() => [...document.querySelectorAll('.acts button')].find((b) => b.textContent === 'Claim')?.click());
   await noor.until(() => /with mei/.test(document.querySelector('.status').innerText));
+  await noor.sees('mei has it.');
   assert.equal(await noor.page.locator('.acts button:text-is("Claim")').count(), 0);
   await mei.close();
   await noor.close();
@@ -284,6 +285,20 @@ test('words that came in meanwhile stop a reply, are shown, and the draft is kep
   await mei.close();
 });
 
+test('what came in while somebody writes has to be read before the reply leaves', async () => {
+  const asked = await request(), mei = await at(asked), { page } = mei;
+  await page.fill('#reply-text', 'Please try again now.');
+  await writes(asked, 'It works again since noon.');
+  await mei.until(() => document.querySelector('.news').innerText.includes('since noon'));
+  await page.click('.composer.reply .go');
+  await mei.until(() => /something newer came in/.test(document.querySelector('.composer.reply .told').innerText));
+  assert.equal((await texts(mei)).length, 2);
+  await page.click('.news button');
+  await page.click('.composer.reply .go');
+  await page.waitForSelector('.message.support');
+  await mei.close();
+});
+
 test('an answer that got lost: sent again, it is written and mailed once', async () => {
   const email = 'lost@example.org', asked = await request({ email }), mei = await at(asked), { page } = mei;
   await page.route('**/reply', async (route) => {
@@ -299,6 +314,21 @@ test('an answer that got lost: sent again, it is written and mailed once', async
   await page.waitForSelector('.delivery.sent');
   assert.deepEqual((await texts(mei)).filter((t) => t === 'We found your data.').length, 1);
   assert.equal(door.mails().filter((m) => m.to === email && m.text.includes('We found your data.')).length, 1);
+  await mei.close();
+});
+
+test('the same with a note: it stands there once', async () => {
+  const mei = await at(await request()), { page } = mei;
+  await page.route('**/note', async (route) => {
+    await route.fetch();
+    await route.abort();
+  }, { times: 1 });
+  await page.fill('#note-text', 'Billing knows them.');
+  await page.click('.composer.note .go');
+  await mei.until(() => /No answer/.test(document.querySelector('.composer.note .told').innerText));
+  await page.click('.composer.note .go');
+  await mei.until(() => document.querySelector('#note-text').value === '');
+  assert.equal((await texts(mei)).filter((t) => t === 'Billing knows them.').length, 1);
   await mei.close();
 });
 

@@ -295,6 +295,22 @@ story('a reply that is sent again with its key goes out once', async () => {
   assert.equal((await mei.ticket(t.ticket)).messages.length, 2)
 })
 
+story('a note that is sent again with its key stands there once', async () => {
+  const t = await customer()
+  const key = { 'idempotency-key': `note-${t.reference}-0001` }
+  const send = (text, more = key) => mei.post(`/api/tickets/${t.ticket}/note`, { text }, more)
+  const answers = await many(8, 8, () => send('Billing knows.'))
+  for (const a of answers) assert.equal(a.status, 201, a.text)
+  assert.equal(new Set(answers.map((a) => a.json.message)).size, 1)
+  assert.equal((await send('Billing knows.')).headers['idempotent-replayed'], 'true')
+  const other = await send('Something else.')
+  assert.deepEqual([other.status, other.json.code], [422, 'key-reused'])
+  assert.equal((await send('Billing knows.', {})).status, 201)
+  const short = await send('Billing knows.', { 'idempotency-key': 'short' })
+  assert.deepEqual([short.status, short.json.errors[0].field], [422, 'idempotency-key'])
+  assert.equal((await mei.ticket(t.ticket)).messages.filter((m) => m.who === 'note').length, 2)
+})
+
 story('a reply goes to the person it names, and to nobody else', async () => {
   const [a, b] = [await customer(), await customer()]
   const mine = await mei.ticket(a.ticket), theirs = await mei.ticket(b.ticket)
