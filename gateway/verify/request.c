@@ -133,21 +133,33 @@ static void add_step(struct call *c, const char *lang, struct doc *list, const c
     doc_push(list, d);
 }
 
+/* "now" is the last that is true: nobody is told that somebody works on it before somebody does. */
 static struct doc *steps_page(struct call *c, const char *lang, const struct look *l)
 {
-    struct doc *list = doc_array();
     bool over = str_is(l->ticket.state, "solved") || str_is(l->ticket.state, "closed");
-    bool working = l->ticket.owner.len > 0 || l->ticket.replied_ms > 0;
+    const struct {
+        const char *name;
+        bool shown, is_true;
+        int64_t at_ms;
+    } steps[] = {
+        {"received", true, true, l->me.since_ms},
+        {"confirmed", l->has_flow, confirmed(l), 0},
+        {"working", true, over || l->ticket.owner.len > 0 || l->ticket.replied_ms > 0, 0},
+        {"solved", true, over, over ? l->ticket.updated_ms : 0},
+    };
+    size_t n = sizeof steps / sizeof steps[0], now = 0;
+    struct doc *list = doc_array();
 
-    add_step(c, lang, list, "received", "done", l->me.since_ms);
-    if (l->has_flow)
-        add_step(c, lang, list, "confirmed", confirmed(l) ? "done" : over || working ? "ahead" : "now", 0);
-    add_step(c, lang, list, "working",
-             over      ? "done"
-             : working ? "now"
-                       : (confirmed(l) || !l->has_flow ? "now" : "ahead"),
-             0);
-    add_step(c, lang, list, "solved", over ? "done" : "ahead", over ? l->ticket.updated_ms : 0);
+    for (size_t i = 0; i < n; i++)
+        if (steps[i].shown && steps[i].is_true)
+            now = i;
+    for (size_t i = 0; i < n; i++)
+        if (steps[i].shown)
+            add_step(c, lang, list, steps[i].name,
+                     !steps[i].is_true ? "ahead"
+                     : i < now         ? "done"
+                                       : "now",
+                     steps[i].at_ms);
     return list;
 }
 

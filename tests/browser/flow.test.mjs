@@ -30,11 +30,13 @@ for (const [i, [place, options, typed]] of kinds.entries())
     await aya.sees('請告訴我們發生了什麼問題');
     await aya.look('the blank form');
     await aya.fill({ problem: PROBLEM, email: address });
-    const reference = await aya.send();
+    const reference = await aya.send(), step = () => page.locator('[aria-current=step] b').innerText();
+    assert.equal(await step(), zh['step.received']);
     await aya.look('the receipt');
 
     await aya.confirm(typed(await house.code(address)));
     await aya.sees(zh['level.1']);
+    assert.equal(await step(), zh['step.confirmed']);
     await aya.look('the confirmed request');
     await aya.fill({ text: '補充：備份也看不到。' });
     await page.click('form[action$=messages] button');
@@ -63,6 +65,7 @@ for (const [i, [place, options, typed]] of kinds.entries())
     assert.ok(mail.text.includes(answer), mail.text);
     await page.click('.last a');
     await aya.sees(answer);
+    assert.equal(await step(), zh['step.working']);
     await aya.look('the answered request');
 
     await desk.click('.acts button:text-is("Waiting for the customer")');
