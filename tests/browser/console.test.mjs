@@ -346,6 +346,8 @@ test('a draft survives a reload; an empty reply goes nowhere', async () => {
 test('only possible states are offered; who is too late is told; closing is asked for twice', async () => {
   const asked = await request(), mei = await at(asked), noor = await at(asked, 'noor');
   await mei.page.click('.acts button:text-is("Close …")');
+  await writes(asked, 'One more word.');
+  await mei.page.waitForSelector('.message.fresh');
   await mei.page.click('.acts button:text-is("Yes, close it")');
   await mei.page.waitForSelector('.state.closed');
   assert.deepEqual(await mei.page.locator('.acts button').allInnerTexts(), ['Claim']);

@@ -50,7 +50,7 @@ export class Visit {
   }
 
   sees(text) {
-    return until(this.page, (words) => document.body.innerText.includes(words), text);
+    return until(this.page, (words) => document.body?.innerText.includes(words), text);
   }
 
   async close() {

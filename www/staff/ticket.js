@@ -68,7 +68,7 @@ export function openTicket(id, staff) {
   const timeline = new Timeline(staff.name);
   const reply = replyComposer({ staff, ticket: id, write: (body, key) => write('reply', body, key), reload: () => view.refresh() });
   const note = noteComposer({ staff, ticket: id, write: (body, key) => write('note', body, key) });
-  let t = null, asideWas = '';
+  let t = null, asideWas = '', actsWere = '';
 
   async function write(kind, body, key) {
     const done = await post(`${path}/${kind}`, body, key);
@@ -113,7 +113,11 @@ export function openTicket(id, staff) {
     return [el('button', { onclick: (e) => { e.target.hidden = true; sure.hidden = false; sure.querySelector('button').focus(); } }, 'Close …'), sure];
   }
 
+  // Painted again only where it changed: a question that is asked twice must not vanish in between.
   function paintActs() {
+    const now = `${t.state} ${t.owner_id}`;
+    if (now === actsWere) return;
+    actsWere = now;
     const was = acts.contains(document.activeElement);
     const steps = (STEPS[t.state] ?? []).map((s) => (s === 'closed' ? closeButton()
       : button(word(STATES, s), 'state', { state: s }, `Now: ${word(STATES, s).toLowerCase()}.`)));
