@@ -2,6 +2,7 @@
 
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
+#include "rules/confidence.h"
 
 #include <string.h>
 
@@ -211,28 +212,25 @@ void resolve(const struct evidence *e, size_t n, struct ulid own, struct arena *
     doc_close(reasons);
 }
 
-/* Sources that agree support each other: 1 - product of the doubts. */
-static int supported_permille(int so_far, int more)
-{
-    return 1000 - (1000 - so_far) * (1000 - more) / 1000;
-}
-
 struct standing mailbox_standing(const struct evidence *e, size_t n, struct ulid account, int64_t today_days)
 {
     struct standing s = {.level = 1};
-    int confidence = 0;
-    bool recent = false;
+    int64_t youngest = INT64_MAX;
+    double confidence = 0;
 
     for (size_t i = 0; i < n; i++) {
+        int64_t age = today_days - e[i].as_of_days;
+
         if (e[i].kind != EVIDENCE_EMAIL || !e[i].record || e[i].bounced)
             continue;
         s.level = 2;
         if (!ulid_equal(e[i].account, account))
             continue;
         s.authorised |= e[i].authorised;
-        confidence = supported_permille(confidence, e[i].confidence_permille);
-        recent |= !e[i].gone && today_days - e[i].as_of_days <= EVIDENCE_STALE_DAYS;
+        confidence = confidence_join(confidence, e[i].confidence_permille / 1000.0);
+        if (!e[i].gone && age < youngest)
+            youngest = age;
     }
-    s.stale = s.level == 2 && (!recent || confidence < EVIDENCE_STALE_PERMILLE);
+    s.stale = s.level == 2 && confidence_stale(confidence, youngest);
     return s;
 }

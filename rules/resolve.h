@@ -23,11 +23,6 @@ enum evidence_kind { EVIDENCE_EMAIL, EVIDENCE_SITE, EVIDENCE_INVOICE, EVIDENCE_P
 
 enum authorised { AUTHORISED_SITE = 1, AUTHORISED_BILLING = 2, AUTHORISED_SECURITY = 4, AUTHORISED_ALL = 7 };
 
-enum {
-    EVIDENCE_STALE_DAYS = 540,     /* older records need a second evidence before anything is disclosed */
-    EVIDENCE_STALE_PERMILLE = 750, /* so do those of a lower confidence */
-};
-
 /* One owner of one piece of evidence: a contact on record, or a stranger's claim. */
 struct evidence {
     enum evidence_kind kind;
@@ -59,7 +54,7 @@ void resolve(const struct evidence *e, size_t n, struct ulid own, struct arena *
 /* What a person whose mailbox was just proven may be called. */
 struct standing {
     int level;  /* 1: reached; 2: that mailbox is on record and has not bounced */
-    bool stale; /* level 2 of an old, uncertain or gone record */
+    bool stale; /* level 2 of an old, uncertain or gone record (confidence.h), or of another account's */
     unsigned authorised;
 };
 /* e: the evidence of that mailbox. account: of the work. */

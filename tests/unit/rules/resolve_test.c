@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "rules/base/arena.h"
+#include "rules/confidence.h"
 #include "rules/resolve.h"
 
 #include <stdio.h>
@@ -104,8 +105,8 @@ static const struct {
     {"claimed by a stranger", 'A', false, false, false, 0, 0, 1, false, 0},
     {"on record, fresh and sure", 'A', true, false, false, 10, 900, 2, false, AUTHORISED_SITE},
     {"on record, of another customer", 'B', true, false, false, 10, 900, 2, true, 0},
-    {"on record, on the last good day", 'A', true, false, false, EVIDENCE_STALE_DAYS, 900, 2, false, AUTHORISED_SITE},
-    {"on record, a day too old", 'A', true, false, false, EVIDENCE_STALE_DAYS + 1, 900, 2, true, AUTHORISED_SITE},
+    {"on record, on the last good day", 'A', true, false, false, CONFIDENCE_STALE_DAYS, 900, 2, false, AUTHORISED_SITE},
+    {"on record, a day too old", 'A', true, false, false, CONFIDENCE_STALE_DAYS + 1, 900, 2, true, AUTHORISED_SITE},
     {"on record, of low confidence", 'A', true, false, false, 10, 749, 2, true, AUTHORISED_SITE},
     {"gone from the last snapshot", 'A', true, true, false, 10, 900, 2, true, AUTHORISED_SITE},
     {"bounced", 'A', true, false, true, 10, 900, 1, false, 0},
