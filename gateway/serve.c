@@ -66,7 +66,6 @@ struct serve {
 enum { LISTENERS = 3 };
 
 static const enum conf_listen served[LISTENERS] = {CONF_PUBLIC, CONF_STAFF, CONF_ADMIN};
-static const char *const names[LISTENERS] = {"public", "staff", "admin"};
 
 static enum err fail(char *why, enum err e, const char *format, const char *a, const char *b)
 {
@@ -319,7 +318,7 @@ static enum err open_server(struct serve *s, char *why)
                                .connections_max = CONNECTIONS_MAX};
 
     for (int i = 0; i < LISTENERS; i++) {
-        l[i].name = names[i];
+        l[i].name = conf_listen_name(served[i]);
         l[i].address = s->conf.listen[served[i]].host;
         l[i].port = s->conf.listen[served[i]].port;
         l[i].body_bytes_max = BODY_MAX;

@@ -2,10 +2,8 @@
 
 #include <assert.h>
 
-static const struct {
-    const char *name, *text;
-} table[] = {
-#define SCRIPT(name, text) {#name, text},
+static const char *const texts[] = {
+#define SCRIPT(name, text) text,
 #include "build/gen/scripts.inc"
 #undef SCRIPT
 };
@@ -13,11 +11,5 @@ static const struct {
 const char *script_text(enum script s)
 {
     assert(s < SCRIPTS);
-    return table[s].text;
-}
-
-const char *script_name(enum script s)
-{
-    assert(s < SCRIPTS);
-    return table[s].name;
+    return texts[s];
 }

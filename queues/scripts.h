@@ -12,8 +12,6 @@ enum script {
     SCRIPTS
 };
 
-/* The text of a script, and its name for logs. */
 const char *script_text(enum script s);
-const char *script_name(enum script s);
 
 #endif

@@ -11,7 +11,8 @@
 #include "rules/explain.h"
 #include "rules/route.h"
 
-const char *view_who(enum message_who who)
+/* Words of staff's view: "customer", "support", "system", "note". */
+static const char *who_name(enum message_who who)
 {
     return who == MESSAGE_YOU ? "customer" : message_who_name(who);
 }
@@ -42,7 +43,7 @@ struct doc *view_message(struct arena *a, const struct message *m, struct str id
 
     tell_id(d, "id", ID_MESSAGE, m->id);
     doc_set(d, "at", tell_stamp(m->at_ms));
-    doc_set_text(d, "who", str_of(view_who(m->who)));
+    doc_set_text(d, "who", str_of(who_name(m->who)));
     doc_set_text_or_null(d, "author", or_null(m->author));
     tell_id(d, m->who == MESSAGE_YOU ? "from" : "to", ID_PARTICIPANT, m->participant);
     doc_set(d, "origin", origin_doc(m, identity));

@@ -8,8 +8,6 @@ struct app;
 struct arena;
 struct doc;
 
-/* Words of staff's view: "customer", "support", "system", "note". */
-const char *view_who(enum message_who who);
 /* {"id","at","who","author","from" or "to","origin","text","raw"}. identity: masked, may be empty. */
 struct doc *view_message(struct arena *a, const struct message *m, struct str identity);
 /* ["site", "billing", "security"] */
