@@ -1,0 +1,170 @@
+/* placing: the rules say the queue, the history says the clock. */
+#include "queues/placing.h"
+#include "rules/base/arena.h"
+#include "rules/route.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define HOUR INT64_C(3600000)
+#define T    INT64_C(1795500000000) /* opened */
+
+static const char rules_text[] =
+    "queue triage { title \"Triage\" first-reply 2h update 4h calendar always pause when waiting-customer }\n"
+    "queue gold { title \"Gold\" first-reply 30m calendar always }\n"
+    "route when level >= 2 to gold priority 90\n"
+    "route when impact question to triage priority 10\n"
+    "route otherwise to triage priority 50\n";
+
+static struct rules *rules;
+static struct arena *a;
+
+static enum err no_zone(void *arg, const char *name, struct buf *bytes)
+{
+    (void)arg;
+    (void)name;
+    (void)bytes;
+    return ERR_ABSENT;
+}
+
+static int begin(void **state)
+{
+    struct buf faults = {0};
+
+    (void)state;
+    a = arena_open(65536);
+    if (rules_load(&rules, "test.rules", str_of(rules_text), no_zone, NULL, &faults) != ERR_OK)
+        fail_msg("%s", buf_view(&faults).at);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    rules_close(rules);
+    arena_close(a);
+    return 0;
+}
+
+/* "opened", "replied+3", "paused+1": words of clocks with hours behind T. */
+static size_t history_of(const char *words, struct happening *out)
+{
+    struct str rest = str_of(words);
+    size_t n = 0;
+
+    while (rest.len > 0) {
+        struct str word = str_cut(&rest, ' '), name = str_cut(&word, '+');
+
+        out[n++] = (struct happening){.at_ms = T + (word.at == NULL ? 0 : atoi(word.at)) * HOUR,
+                                      .kind = STR("x"),
+                                      .clock = (struct str){str_copy(a, name), name.len}};
+    }
+    return n;
+}
+
+static const struct {
+    const char *label, *history, *clock;
+    int64_t due_ms; /* behind T, hours */
+} clocks[] = {
+    {"nothing happened yet", "", "", 0},
+    {"opened", "opened", "first-reply", 2},
+    {"words without meaning to clocks", "opened noted+1", "first-reply", 2},
+    {"paused", "opened paused+1", "", 0},
+    {"paused and resumed", "opened paused+1 resumed+3", "first-reply", 4},
+    {"solved", "opened replied+1 solved+2", "", 0},
+};
+
+static void the_clock_that_ends_first_runs(void **state)
+{
+    struct happening h[8];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof clocks / sizeof clocks[0]; i++) {
+        size_t n = history_of(clocks[i].history, h);
+        struct placing p;
+
+        place_clock(rules, STR("triage"), h, n, T + HOUR, a, &p);
+        if (!str_is(p.clock, clocks[i].clock) || p.due_ms != (clocks[i].due_ms == 0 ? 0 : T + clocks[i].due_ms * HOUR))
+            fail_msg("%s: %.*s %" PRId64, clocks[i].label, (int)p.clock.len, p.clock.at, (p.due_ms - T) / HOUR);
+        assert_true(str_is(p.queue, "triage"));
+    }
+}
+
+/* A breach is not forgotten: what should have ended stays the clock until it is met. */
+static void a_breached_clock_stays(void **state)
+{
+    struct happening h[8];
+    struct placing p;
+
+    (void)state;
+    place_clock(rules, STR("triage"), h, history_of("opened", h), T + 50 * HOUR, a, &p);
+    assert_true(str_is(p.clock, "first-reply") && p.due_ms == T + 2 * HOUR);
+}
+
+static void a_queue_that_is_no_more_has_no_clock(void **state)
+{
+    struct happening h[8];
+    struct placing p;
+
+    (void)state;
+    place_clock(rules, STR("gone"), h, history_of("opened", h), T, a, &p);
+    assert_true(str_is(p.queue, "gone") && p.clock.len == 0 && p.due_ms == 0);
+}
+
+static struct ticket stored(const char *impact)
+{
+    static const struct redis_value nothing = {.kind = REDIS_LIST};
+
+    return (struct ticket){
+        .channels = STR("web mail"), .impact = str_of(impact), .language = STR("en"), .fields = &nothing};
+}
+
+static const struct {
+    const char *label, *impact;
+    int level;
+    const char *queue, *rule;
+    int priority;
+} routes[] = {
+    {"a stranger", "down", 0, "triage", "test.rules:5", 50},
+    {"a question", "question", 0, "triage", "test.rules:4", 10},
+    {"on record", "question", 2, "gold", "test.rules:3", 90},
+    {"an impact nobody knows", "?", 0, "triage", "test.rules:5", 50},
+};
+
+static void the_first_rule_that_speaks_is_named(void **state)
+{
+    struct happening h[8];
+    size_t n = history_of("opened", h);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        struct ticket t = stored(routes[i].impact);
+        struct facts f = ticket_facts(&t, routes[i].level);
+        struct placing p;
+
+        place(rules, &f, h, n, T, a, &p);
+        if (!str_is(p.queue, routes[i].queue) || !str_is(p.rule, routes[i].rule) || p.priority != routes[i].priority)
+            fail_msg("%s: %s by %s, %d", routes[i].label, p.queue.at, p.rule.at, p.priority);
+        assert_int_equal(p.due_ms, T + (str_is(p.queue, "gold") ? HOUR / 2 : 2 * HOUR));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_clock_that_ends_first_runs),
+        cmocka_unit_test(a_breached_clock_stays),
+        cmocka_unit_test(a_queue_that_is_no_more_has_no_clock),
+        cmocka_unit_test(the_first_rule_that_speaks_is_named),
+    };
+
+    return cmocka_run_group_tests(tests, begin, end);
+}
