@@ -361,7 +361,8 @@ static void an_orphan_is_stopped_and_a_stranger_is_not(void **state)
     sleeper = run_in(path_in(""), "sleep", "60");
     scratch_open(&stranger);
     scratch_start(&stranger, NULL);
-    sleep_ms(200);
+    for (int i = 0; i < 500 && access(path_in("redis.sock"), F_OK) != 0; i++)
+        sleep_ms(10);
     (void)kill(orphan, SIGSTOP); /* the hardest kind: it holds the socket and hears nothing */
 
     s = opened(data);
