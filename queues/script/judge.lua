@@ -10,7 +10,7 @@
 -- {"right"}. A code whose mail may not go yet (open is not "1") is known to nobody, so
 -- whoever hits it has guessed: it is wrong. MACs are compared, not codes, so the time of the comparison tells nothing.
 -- include words.part
-local f = redis.call('HMGET', KEYS[1], 'state', 'mac', 'tries', 'total', 'ends', 'open')
+local f = redis.call('HMGET', KEYS[1], 'state', 'mac', 'tries', 'total', 'ends', 'open', 'v')
 if f[1] ~= 'living' or tonumber(ARGV[4]) >= tonumber(f[5]) then
   return {'gone'}
 end
@@ -22,7 +22,8 @@ end
 if (redis.call('HGET', KEYS[2], 'v') or '0') ~= ARGV[5] then
   return {'again'}
 end
-redis.call('HSET', KEYS[1], 'tries', tries + 1, 'total', total + 1)
+-- The version too: a new code that is made beside guesses must not carry over an old count.
+redis.call('HSET', KEYS[1], 'tries', tries + 1, 'total', total + 1, 'v', tonumber(f[7] or '0') + 1)
 if f[2] ~= ARGV[1] or f[6] ~= '1' then
   local left = math.min(limit - tries, all - total) - 1
   if left <= 0 then

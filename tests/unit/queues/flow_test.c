@@ -382,6 +382,20 @@ static void five_guesses_and_it_is_dead(void **state)
     assert_int_equal(read_flow(f.id).code.len, 0);
 }
 
+/* A new code that is made beside a guess would carry over the count from before it. */
+static void a_guess_makes_other_changes_look_again(void **state)
+{
+    struct flow f = opened();
+    struct change *c = change_begin(s.arena);
+
+    (void)state;
+    assert_string_equal(judge(&f, other_than(f.code.at), NULL), "wrong");
+    change_flow_repeat(c, s.keys, &f, 3, STR("en"), NOW + FLOW_GAP_MS, false);
+    assert_int_equal(change_run(s.redis, s.arena, c, STR(""), f.key, f.version, NULL), ERR_CONFLICT);
+    f = read_flow(f.id);
+    assert_int_equal(change_run(s.redis, s.arena, c, STR(""), f.key, f.version, NULL), ERR_OK);
+}
+
 static void ten_guesses_over_all_generations(void **state)
 {
     struct flow_ask q = ask(ulid_fresh());
@@ -617,6 +631,7 @@ int main(void)
         cmocka_unit_test_setup(a_repeat_is_done_by_one, empty),
         cmocka_unit_test_setup(a_late_mail_of_an_older_code_does_not_end_the_new_one, empty),
         cmocka_unit_test_setup(five_guesses_and_it_is_dead, empty),
+        cmocka_unit_test_setup(a_guess_makes_other_changes_look_again, empty),
         cmocka_unit_test_setup(ten_guesses_over_all_generations, empty),
         cmocka_unit_test_setup(a_code_ends_on_time, empty),
         cmocka_unit_test_setup(right_once, empty),
