@@ -88,10 +88,14 @@ static void on_late(void *arg)
 
     (void)pthread_mutex_lock(&a->lock);
     w->late = true;
-    if (w->entry != NULL && w->entry->written) {
-        written.item = w->entry->item;
-        written.reference = w->entry->reference;
-        taken = take_waiters(w->entry, true);
+
+    struct entry *e = w->entry; /* taking w off it forgets it */
+
+    if (e != NULL && e->written) {
+        written.item = e->item;
+        written.reference = e->reference;
+        taken = take_waiters(e, true);
+        e->promised = true;
     }
     (void)pthread_mutex_unlock(&a->lock);
     answer(taken, &written);
@@ -142,6 +146,7 @@ static void arrived(struct accept *a, struct filer_job *job, enum err error, uin
     if (e != NULL) {
         e->written = true;
         taken = take_waiters(e, filer.ready); /* with Redis away nobody needs to wait for it */
+        e->promised = taken != NULL;
     }
     (void)pthread_mutex_unlock(&a->lock);
     job->seq = seq;
@@ -195,6 +200,7 @@ static bool repeat(struct waiter *w, struct entry *first, bool wait, bool soon, 
         now->outcome = ACCEPT_KEY_REUSED;
     } else if (first->written && !soon) {
         now->outcome = ACCEPT_WRITTEN;
+        first->promised = true;
     } else if (!first->written && !wait) {
         now->outcome = ACCEPT_IN_FLIGHT;
     } else {
@@ -283,7 +289,7 @@ void accept_filed(struct accept *a, const struct filing *f)
     answer(settle(a, f->item.ulid), &filed);
 }
 
-/* Where the timer was faster than the filer, the item was promised and nobody can be told. */
+/* Where the timer was faster than the filer, the item was promised: whoever still waits gets what it becomes. */
 bool accept_refuse(struct accept *a, const struct filing *f)
 {
     struct accept_result reused = {.outcome = ACCEPT_KEY_REUSED};
@@ -293,7 +299,7 @@ bool accept_refuse(struct accept *a, const struct filing *f)
 
     struct entry *e = unfiled_item(a->unfiled, f->item.ulid);
 
-    if (e != NULL && (taken = take_waiters(e, false)) != NULL)
+    if (e != NULL && !e->promised && (taken = take_waiters(e, false)) != NULL)
         unfiled_remove(a->unfiled, e);
     (void)pthread_mutex_unlock(&a->lock);
     answer(taken, &reused);
@@ -346,7 +352,10 @@ static void rebuild_row(struct accept *a, const struct journal_row *row, struct 
     if (item_parse(str_of(row->op), row->payload, arena, &i) != ERR_OK)
         return; /* the filer parks it */
     i.ulid = row->ulid;
-    unfiled_add(a->unfiled, &i)->written = true;
+
+    struct entry *e = unfiled_add(a->unfiled, &i);
+
+    e->written = e->promised = true;
 }
 
 enum err accept_rebuild(struct accept *a)

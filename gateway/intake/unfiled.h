@@ -17,6 +17,7 @@ struct entry {
     uint64_t reference;
     bool has_key;
     bool written;           /* the journal has it */
+    bool promised;          /* somebody was told so, or may have been before a restart: it is never refused */
     char key[33], body[33]; /* blind indexes */
     struct waiter *waiters;
 };
