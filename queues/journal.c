@@ -335,7 +335,6 @@ static void unfile(void *arg, uint64_t seq)
     (void)pthread_mutex_lock(&w->j->lock);
     if (rows_get(&w->j->rows, seq, &state, &failures) && state == ROW_FILED) {
         rows_set(&w->j->rows, seq, ROW_UNFILED, failures);
-        journal_touch(w->j, seq);
         w->n++;
     }
     (void)pthread_mutex_unlock(&w->j->lock);

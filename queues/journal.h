@@ -87,7 +87,8 @@ bool journal_waits(struct journal *j, uint64_t seq);
  * that it is not taken; it is never read again (J7). */
 enum journal_mark { JOURNAL_FILED, JOURNAL_FAILED, JOURNAL_PARKED, JOURNAL_RETRY, JOURNAL_WITHDRAWN };
 void journal_mark(struct journal *j, uint64_t seq, enum journal_mark mark);
-/* Everything received at or after since_ms counts as unfiled again (parked stays parked). Returns how many. */
+/* Everything received at or after since_ms counts as unfiled again (parked stays parked), until it is filed or the
+ * journal is closed: not a word of it is written. Returns how many. */
 size_t journal_rewind(struct journal *j, int64_t since_ms);
 /* Thread-safe. What was received at or after since_ms stays, because it may have to be filed again. */
 void journal_hold(struct journal *j, int64_t since_ms);

@@ -267,6 +267,7 @@ static void rewinding_brings_back_what_came_since(void **state)
         journal_mark(s->j, seqs[i], i == 3 ? JOURNAL_PARKED : JOURNAL_FILED);
     }
     journal_mark(s->j, append_ok(s, "refused"), JOURNAL_WITHDRAWN);
+    open_again(s); /* the marks are on disk */
     assert_int_equal(journal_rewind(s->j, 6000), 0);
     assert_int_equal(journal_rewind(s->j, 3000), 2);
     assert_int_equal(read_all(s), 2);
@@ -274,9 +275,9 @@ static void rewinding_brings_back_what_came_since(void **state)
     assert_int_equal(s->rows[1].seq, seqs[4]);
 
     open_again(s);
-    assert_int_equal(read_all(s), 2);
+    assert_int_equal(read_all(s), 0); /* whoever rewinds and dies has to do it again */
     assert_int_equal(journal_unpark(s->j), 1);
-    assert_int_equal(journal_rewind(s->j, 0), 2);
+    assert_int_equal(journal_rewind(s->j, 0), 4);
     assert_int_equal(read_all(s), 5);
 }
 
