@@ -1,6 +1,8 @@
 // Double taps, lost answers and the Back button: however often it is sent, it is one request.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
 import { many, open, shown, story, taken, until, words } from './kit.mjs'
 
@@ -90,6 +92,47 @@ describe('the same key', () => {
     await until('Redis is back', async () => door.redisPid() !== pid && (await door.admin('/readyz')).status === 200)
     assert.deepEqual(same(await send(key, fields)), same(first))
   })
+})
+
+describe('a key that was used for something else, while Redis hangs', () => {
+  // Told 202 when the 250 ms were over; then the same is sent once more, and Redis comes back before that is answered.
+  const told202 = async (restart) => {
+    const key = randomUUID(), email = someone()
+    await door.filed((await send(key, { problem: 'What the key was used for.', email })).json)
+    await door.stop()
+    rmSync(join(door.data, 'journal'), { recursive: true }) // its time is over: only Redis remembers the key
+    await door.start()
+    const hung = door.redisPid(), fields = { problem: 'Something else, promised.', email }
+    const wake = () => { if (!restarted) process.kill(hung, 'SIGCONT') }
+    let restarted = false
+    process.kill(hung, 'SIGSTOP')
+    try {
+      const first = await send(key, fields)
+      assert.equal(first.status, 202, first.text)
+      if (restart) {
+        await door.kill()
+        await door.start({ ready: false })
+        restarted = true // and the one that hung was ended
+      }
+      const again = send(key, fields)
+      setTimeout(wake, 80)
+      return { first, again: await again, fields }
+    } finally {
+      wake()
+    }
+  }
+
+  for (const restart of [false, true]) {
+    story(`what was promised is kept${restart ? ' over a restart' : ''}`, async () => {
+      const { first, again, fields } = await told202(restart)
+      if (!restart || taken(again)) assert.deepEqual(same(again), same(first), again.text)
+      const view = await until('it is filed', async () => {
+        const seen = await door.look(first.json)
+        return seen.state !== 'written' && seen
+      })
+      assert.deepEqual(view.timeline.map((m) => m.text), [fields.problem])
+    })
+  }
 })
 
 describe('at the same moment', () => {
