@@ -159,7 +159,8 @@ async function judgeItems(redis, room, ledger, found, f) {
   if (once.length !== messages.length) f.add('records', `${once.length} items filed, ${messages.length} messages`)
   if (originals.length !== messages.length) f.add('records', `${originals.length} originals, ${messages.length} messages`)
   const pointers = new Set((room.r ?? new Set()).values())
-  if (pointers.size < new Set(ledger.map((l) => l.ref)).size) f.add('references', `${pointers.size} references lead somewhere`)
+  const given = new Set(ledger.map((l) => l.ref)).size
+  if (pointers.size < given) f.add('records', `${pointers.size} of ${given} references lead somewhere`)
 }
 
 // One mail for each person on a ticket, sent, and where it is said to be sent it is there.
@@ -189,7 +190,7 @@ export async function audit({ gate, clients }) {
   await judgeItems(redis, room, ledger, found, f)
   const mails = await judgeMails(gate, redis, room, f)
   redis.close()
-  if (gate.parked > 0) f.add('lost', `${gate.parked} items are parked`)
+  if (gate.stuck > 0) f.add('lost', `${gate.stuck} items are parked or not filed`)
   const messages = [...found.values()].reduce((n, list) => n + list.length, 0)
   return { findings: f.lists, ledger: ledger.length, looked, tickets: tickets.size, messages, unasked: messages - ledger.length, ...mails }
 }
