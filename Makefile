@@ -9,7 +9,7 @@
 CC       ?= cc
 CXX      ?= c++
 CLANG    := clang-14
-PKGS     := libh2o-evloop openssl hiredis libsodium jansson sqlite3 libcurl icu-uc icu-i18n zlib libbrotlienc
+PKGS     := libh2o-evloop openssl hiredis libsodium jansson sqlite3 libcurl icu-uc icu-i18n gmime-3.0 libxml-2.0 zlib libbrotlienc
 STD      := -std=gnu11 -D_GNU_SOURCE -DH2O_USE_LIBUV=0
 STDXX    := -std=gnu++17
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-format-zero-length -Werror

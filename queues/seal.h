@@ -66,25 +66,29 @@ enum err unseal_stream_start(struct seal_stream *s, const struct keyring *k, str
  * and last is false, or the other way round. */
 enum err unseal_stream_pull(struct seal_stream *s, struct str sealed, bool last, uint8_t *out);
 
-#define INDEX_LIST(X)                                                                 \
-    X(EMAIL, "ixemail_") /* canonical address, rules/address.h */                     \
-    X(PHONE, "ixphone_") /* E.164 */                                                  \
-    X(SITE, "ixsite__")  /* canonical site id or host */                              \
-    X(INVOICE, "ixinvoic")                                                            \
-    X(DOMAIN, "ixdomain")  /* company domain, A-label, lower case */                  \
-    X(VENDOR, "ixvendor")  /* the vendor's customer id of a contacts file */          \
-    X(CONTACT, "ixcontac") /* one record of one source */                             \
-    X(KEY, "ixidemp_")     /* Idempotency-Key */                                      \
-    X(BODY, "ixbody__")    /* the body sent with it */                                \
-    X(REPEAT, "ixrepeat")  /* same address, same words */                             \
-    X(SESSION, "ixsessio") /* a staff session's cookie */                             \
-    X(STAFF, "ixstaff_")   /* a staff name */                                         \
-    X(RATE, "ixrate__")    /* an address or prefix that is counted */                 \
-    X(CODE, "ixcode__")    /* a one-time code with its flow, purpose and recipient */ \
-    X(TOKEN, "ixtoken_")   /* the token of an item: MAC over its ULID */              \
-    X(FLOW, "ixflow__")    /* the token of a flow */                                  \
-    X(REPLY, "ixreply_")   /* our own Message-IDs and reply addresses */              \
-    X(AUDIT, "ixaudit_")   /* who wrote an audit entry */
+#define INDEX_LIST(X)                                                                  \
+    X(EMAIL, "ixemail_") /* canonical address, rules/address.h */                      \
+    X(PHONE, "ixphone_") /* E.164 */                                                   \
+    X(SITE, "ixsite__")  /* canonical site id or host */                               \
+    X(INVOICE, "ixinvoic")                                                             \
+    X(HANDLE, "ixhandle")   /* platform and author of a post */                        \
+    X(NAME, "ixname__")     /* a person's or an organisation's name in normal form */  \
+    X(WORD, "ixword__")     /* one word of a name or a subject */                      \
+    X(EXTERNAL, "ixextern") /* Message-ID, call, post, ticket of a desk */             \
+    X(DOMAIN, "ixdomain")   /* company domain, A-label, lower case */                  \
+    X(VENDOR, "ixvendor")   /* the vendor's customer id of a contacts file */          \
+    X(CONTACT, "ixcontac")  /* one record of one source */                             \
+    X(KEY, "ixidemp_")      /* Idempotency-Key */                                      \
+    X(BODY, "ixbody__")     /* the body sent with it */                                \
+    X(REPEAT, "ixrepeat")   /* same address, same words */                             \
+    X(SESSION, "ixsessio")  /* a staff session's cookie */                             \
+    X(STAFF, "ixstaff_")    /* a staff name */                                         \
+    X(RATE, "ixrate__")     /* an address or prefix that is counted */                 \
+    X(CODE, "ixcode__")     /* a one-time code with its flow, purpose and recipient */ \
+    X(TOKEN, "ixtoken_")    /* the token of an item: MAC over its ULID */              \
+    X(FLOW, "ixflow__")     /* the token of a flow */                                  \
+    X(REPLY, "ixreply_")    /* our own Message-IDs and reply addresses */              \
+    X(AUDIT, "ixaudit_")    /* who wrote an audit entry */
 
 enum index_kind {
 #define X(name, context) INDEX_##name,

@@ -7,22 +7,41 @@
 
 static const char *const op_names[] = {[ITEM_REQUEST] = "request", [ITEM_MESSAGE] = "message"};
 
-/* The text fields, each a name in the journal and a place in the struct. */
-static const struct {
-    const char *name;
-    size_t offset;
-} fields[] = {
-#define FIELD(name)                        \
-    {                                      \
-#name, offsetof(struct item, name) \
-    }
-    FIELD(channel), FIELD(key),    FIELD(holder),   FIELD(body),         FIELD(text),
-    FIELD(email),   FIELD(phone),  FIELD(name),     FIELD(organisation), FIELD(site),
-    FIELD(invoice), FIELD(impact), FIELD(language), FIELD(raw_type),     FIELD(raw_blob),
-#undef FIELD
-};
+/* The fields, each a name in the journal and a place in the struct. */
+#define TEXT_LIST(X)       \
+    X(channel)             \
+    X(key)                 \
+    X(holder)              \
+    X(body)                \
+    X(text)                \
+    X(email)               \
+    X(phone)               \
+    X(name)                \
+    X(organisation)        \
+    X(site)                \
+    X(invoice)             \
+    X(impact)              \
+    X(language)            \
+    X(raw_type)            \
+    X(raw_blob)            \
+    X(subject)             \
+    X(source)              \
+    X(external)            \
+    X(handle)              \
+    X(url)                 \
+    X(behalf_name)         \
+    X(behalf_organisation) \
+    X(behalf_email)        \
+    X(behalf_site)         \
+    X(answers)
+#define NUMBER_LIST(X) X(followers) X(proven)
+#define FLAG_LIST(X)   X(executive) X(automatic)
 
-enum { FIELDS = sizeof fields / sizeof fields[0] };
+static void set_text(struct doc *d, const char *name, struct str s)
+{
+    if (s.len > 0)
+        doc_set_text(d, name, s);
+}
 
 const char *item_op_name(enum item_op op)
 {
@@ -35,12 +54,19 @@ struct str item_print(const struct item *i, struct arena *a)
     struct doc *d = doc_object();
 
     doc_set_int(d, "reference", (int64_t)i->reference);
-    for (size_t f = 0; f < FIELDS; f++) {
-        const struct str *s = (const void *)((const char *)i + fields[f].offset);
-
-        if (s->len > 0)
-            doc_set_text(d, fields[f].name, *s);
-    }
+#define X(field) set_text(d, #field, i->field);
+    TEXT_LIST(X)
+#undef X
+#define X(field)       \
+    if (i->field != 0) \
+        doc_set_int(d, #field, i->field);
+    NUMBER_LIST(X)
+#undef X
+#define X(field)  \
+    if (i->field) \
+        doc_set_bool(d, #field, true);
+    FLAG_LIST(X)
+#undef X
 
     struct str line = doc_print(d, a);
     char *all = arena_take(a, line.len + 1 + i->raw.len);
@@ -70,8 +96,15 @@ enum err item_parse(struct str op, struct str payload, struct arena *a, struct i
         return ERR_CORRUPT;
     if (rest.at == NULL || doc_parse(&d, line, NULL, 0) != ERR_OK)
         return ERR_CORRUPT;
-    for (size_t f = 0; f < FIELDS; f++)
-        *(struct str *)(void *)((char *)&i + fields[f].offset) = own(a, doc_get_text(d, fields[f].name));
+#define X(field) i.field = own(a, doc_get_text(d, #field));
+    TEXT_LIST(X)
+#undef X
+#define X(field) i.field = doc_get_int(d, #field, 0);
+    NUMBER_LIST(X)
+#undef X
+#define X(field) i.field = doc_get_bool(d, #field, false);
+    FLAG_LIST(X)
+#undef X
 
     int64_t reference = doc_get_int(d, "reference", -1);
 

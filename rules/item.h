@@ -2,7 +2,8 @@
  *
  * M1  an item is written to the journal as item_print() gives it and is read back
  *     by item_parse(): what one prints the other reads;
- * M2  fields are claims: text as it was typed (bounded), believed by nobody;
+ * M2  fields are claims: text as it was typed (bounded), believed by nobody; what a channel itself
+ *     vouches for has a field of its own (external, answers, proven, automatic);
  * M3  the raw original is kept byte for byte behind the fields. */
 #ifndef RULES_ITEM_H
 #define RULES_ITEM_H
@@ -11,6 +12,7 @@
 #include "rules/base/id.h"
 #include "rules/base/text.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct arena;
@@ -42,6 +44,20 @@ struct item {
     struct str phone, name, organisation, site, invoice;
     struct str impact;   /* "down", "degraded", "question" */
     struct str language; /* one of the languages of the pages */
+
+    struct str subject; /* of a mail or of a desk's ticket; empty where its channel has none */
+    struct str source;  /* which one of its channel: "mastodon", "zendesk"; empty where there is only one */
+    struct str
+        external;      /* blind index of what its channel calls it (Message-ID, call, post, ticket of a desk): the same
+                            one again is the same thing */
+    struct str handle; /* author of a post, as written: "@a@b" */
+    struct str url;    /* where the original stands, as told */
+    struct str behalf_name, behalf_organisation, behalf_email, behalf_site; /* for whom its sender says to speak */
+    struct str answers; /* a mail: ULID of the participant whose reply address it came to, with a good MAC */
+    int64_t followers;  /* of the author of a post */
+    int64_t proven;     /* level that the channel itself vouches for: 1 where our own mail server aligned the sender */
+    bool executive;     /* came to an executive's office */
+    bool automatic;     /* a robot wrote it: never answered by one of ours, wakes nobody */
 
     struct str raw_type; /* media type of the original */
     struct str raw;

@@ -33,6 +33,7 @@ enum { ULID_CHARS = 26, ID_CHARS_MAX = 4 + ULID_CHARS };
     X(STAFF, "stf")       \
     X(FILE, "fil")        \
     X(EDGE, "edg")        \
+    X(DUPLICATE, "dup")   \
     X(INCIDENT, "inc")    \
     X(SITE, "site")
 

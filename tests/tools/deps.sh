@@ -9,7 +9,7 @@ set -eu
 
 run='gcc g++ libc6-dev make pkg-config ca-certificates gettext openssl redis-server
 libh2o-evloop-dev libssl-dev libhiredis-dev libsodium-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
-libicu-dev libphonenumber-dev zlib1g-dev libbrotli-dev tzdata'
+libicu-dev libphonenumber-dev libgmime-3.0-dev libxml2-dev zlib1g-dev libbrotli-dev tzdata'
 test='libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 cppcheck universal-ctags
 chromium swaks curl procps python3'
 

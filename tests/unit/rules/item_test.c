@@ -48,6 +48,49 @@ static void an_item_survives_the_journal(void **state)
     arena_close(a);
 }
 
+/* What a channel knows beside the words. */
+static void what_a_channel_vouches_for_survives_too(void **state)
+{
+    struct arena *a = arena_open(4096);
+    struct item in = {.op = ITEM_REQUEST,
+                      .channel = STR("social"),
+                      .source = STR("mastodon"),
+                      .external = STR("0123456789abcdef0123456789abcdef"),
+                      .handle = STR("@aya@social.example"),
+                      .url = STR("https://social.example/@aya/1"),
+                      .subject = STR("down"),
+                      .behalf_name = STR("Aya"),
+                      .behalf_organisation = STR("Example Works"),
+                      .behalf_email = STR("aya@example.org"),
+                      .behalf_site = STR("example-works"),
+                      .answers = STR("01J9Z3NDEKTSV4RRFFQ69G5FAV"),
+                      .followers = INT64_C(5000000000),
+                      .proven = 1,
+                      .executive = true,
+                      .automatic = true},
+                out;
+
+    (void)state;
+    assert_int_equal(item_parse(STR("request"), item_print(&in, a), a, &out), ERR_OK);
+    assert_true(str_equal(out.source, in.source));
+    assert_true(str_equal(out.external, in.external));
+    assert_true(str_equal(out.handle, in.handle));
+    assert_true(str_equal(out.url, in.url));
+    assert_true(str_equal(out.subject, in.subject));
+    assert_true(str_equal(out.behalf_name, in.behalf_name));
+    assert_true(str_equal(out.behalf_organisation, in.behalf_organisation));
+    assert_true(str_equal(out.behalf_email, in.behalf_email));
+    assert_true(str_equal(out.behalf_site, in.behalf_site));
+    assert_true(str_equal(out.answers, in.answers));
+    assert_int_equal(out.followers, in.followers);
+    assert_int_equal(out.proven, 1);
+    assert_true(out.executive && out.automatic);
+    assert_int_equal(item_parse(STR("request"), STR("{\"reference\":1}\n"), a, &out), ERR_OK);
+    assert_int_equal(out.followers, 0);
+    assert_false(out.executive || out.automatic);
+    arena_close(a);
+}
+
 static void what_is_no_item_is_refused(void **state)
 {
     static const struct {
@@ -74,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_item_survives_the_journal),
+        cmocka_unit_test(what_a_channel_vouches_for_survives_too),
         cmocka_unit_test(what_is_no_item_is_refused),
     };
 
