@@ -8,8 +8,10 @@
 #include "rules/tree.h"
 
 void check_names(struct rules *r, struct faults *f);
+void check_match_names(const struct rules *r, struct faults *f);
 void check_reach(const struct rules *r, struct faults *f);
 /* Only for a file without other faults. */
 void check_examples(const struct rules *r, struct faults *f);
+void check_match_examples(const struct rules *r, struct faults *f);
 
 #endif

@@ -9,6 +9,7 @@ static const struct {
     {"calendar", parse_calendar},
     {"queue", parse_queue},
     {"route", parse_route},
+    {"match", parse_match},
     {"expect", parse_expect},
 };
 

@@ -1,5 +1,5 @@
 /* route when CONDITION, … to QUEUE priority N      route otherwise to QUEUE
- * expect FACT, … queue QUEUE priority N */
+ * expect FACT, … queue QUEUE priority N      expect match …: parse_match.c */
 #include "rules/parser.h"
 
 #include "rules/base/arena.h"
@@ -150,15 +150,6 @@ static void say_route(struct rules *r, struct tree_route *t)
     buf_free(&b);
 }
 
-static bool read_end(struct parser *p)
-{
-    if (parser_ended(p))
-        return true;
-    parser_fault(p, "unexpected \"%.*s\"; a line that begins with a space continues the one before",
-                 SHOWN(p->now.text));
-    return false;
-}
-
 static bool read_route(struct parser *p, struct tree_route *t)
 {
     if (!parser_take(p, "otherwise")) {
@@ -185,7 +176,7 @@ static bool read_route(struct parser *p, struct tree_route *t)
         return false;
     if (parser_take(p, "priority") && !parser_priority(p, &t->priority))
         return false;
-    return read_end(p);
+    return parser_end(p);
 }
 
 void parse_route(struct parser *p, int line)
@@ -239,7 +230,7 @@ static bool read_expect(struct parser *p, struct tree_example *e)
         return false;
     if (parser_take(p, "priority") && !parser_priority(p, &e->priority))
         return false;
-    return read_end(p);
+    return parser_end(p);
 }
 
 void parse_expect(struct parser *p, int line)
@@ -247,6 +238,10 @@ void parse_expect(struct parser *p, int line)
     struct rules *r = p->rules;
     struct tree_example e = {.line = line, .facts = facts_default(), .priority = -1};
 
+    if (parser_take(p, "match")) {
+        parse_expect_match(p, line);
+        return;
+    }
     if (r->examples == RULES_EXAMPLES_MAX)
         faults_add(p->faults, line, "more than %d examples", RULES_EXAMPLES_MAX);
     else if (read_expect(p, &e))

@@ -73,6 +73,15 @@ bool parser_expected(struct parser *p, const char *what)
     return false;
 }
 
+bool parser_end(struct parser *p)
+{
+    if (parser_ended(p))
+        return true;
+    parser_fault(p, "unexpected \"%.*s\"; a line that begins with a space continues the one before",
+                 SHOWN(p->now.text));
+    return false;
+}
+
 void parser_skip_statement(struct parser *p)
 {
     while (p->now.kind != TOKEN_END && (!p->now.begins || parser_is_mark(p, "}")))

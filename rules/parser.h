@@ -38,6 +38,8 @@ bool parser_take_mark(struct parser *p, const char *mark);
 void parser_fault(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "expected WHAT, not what is there". Always false. */
 bool parser_expected(struct parser *p, const char *what);
+/* Nothing more stands in the statement; else a fault. */
+bool parser_end(struct parser *p);
 void parser_skip_statement(struct parser *p);
 
 /* [a-z][a-z0-9-]{0,31}; what: "the name of a queue". Borrows the text. */
@@ -60,5 +62,9 @@ void parse_calendar(struct parser *p, int line);
 void parse_queue(struct parser *p, int line);
 void parse_route(struct parser *p, int line);
 void parse_expect(struct parser *p, int line);
+void parse_match(struct parser *p, int line);
+void parse_expect_match(struct parser *p, int line); /* stands behind "expect match" */
+/* Reads match_rules_shipped for the statements that the file does not have. */
+void parse_match_shipped(struct rules *r, struct faults *f);
 
 #endif

@@ -3,6 +3,7 @@
 #include "rules/base/arena.h"
 #include "rules/check.h"
 #include "rules/language.h"
+#include "rules/parser.h"
 #include "rules/tree.h"
 
 #include <assert.h>
@@ -33,6 +34,8 @@ static struct rules *begin(const char *name, struct str text)
         .calendar = arena_array(a, struct tree_calendar, RULES_CALENDARS_MAX),
         .route = arena_array(a, struct tree_route, RULES_ROUTES_MAX),
         .example = arena_array(a, struct tree_example, RULES_EXAMPLES_MAX),
+        .match = arena_array(a, struct match_rule, RULES_MATCHES_MAX),
+        .match_example = arena_array(a, struct match_example, RULES_EXAMPLES_MAX),
     };
     (void)snprintf(r->version, sizeof r->version, "%016" PRIx64, fnv1a(text));
     return r;
@@ -45,10 +48,14 @@ static void read_all(struct rules *r, struct str text, zone_bytes *zones, void *
         return;
     }
     language_parse(r, text, zones, arg, f);
+    parse_match_shipped(r, f);
     check_names(r, f);
+    check_match_names(r, f);
     check_reach(r, f);
-    if (f->n == 0)
-        check_examples(r, f);
+    if (f->n > 0)
+        return;
+    check_examples(r, f);
+    check_match_examples(r, f);
 }
 
 enum err rules_load(struct rules **out, const char *name, struct str text, zone_bytes *zones, void *arg,

@@ -21,7 +21,8 @@ enum {
     RULES_QUEUES_MAX = 256,
     RULES_CALENDARS_MAX = 64,
     RULES_ROUTES_MAX = 1024,
-    RULES_EXAMPLES_MAX = 1024,
+    RULES_MATCHES_MAX = 8,
+    RULES_EXAMPLES_MAX = 1024, /* of routes, and as many of matches */
     RULES_CONDITIONS_MAX = 16, /* a route */
     RULES_NAME_MAX = 32,
     RULES_TITLE_MAX = 200, /* bytes */

@@ -3,6 +3,7 @@
 #define RULES_TREE_H
 
 #include "rules/condition.h"
+#include "rules/match_rule.h"
 #include "rules/route.h"
 
 /* A name that is looked up once the whole file is read. */
@@ -42,11 +43,13 @@ struct rules {
     struct arena *arena;
     const char *file;
     char version[17];
-    size_t queues, calendars, routes, examples;
+    size_t queues, calendars, routes, examples, matches, match_examples;
     struct tree_queue *queue;
     struct tree_calendar *calendar;
     struct tree_route *route;
     struct tree_example *example;
+    struct match_rule *match;
+    struct match_example *match_example;
 };
 
 #endif
