@@ -5,7 +5,10 @@
 
 #include <string.h>
 
-static const char *const op_names[] = {[ITEM_REQUEST] = "request", [ITEM_MESSAGE] = "message"};
+static const char *const op_names[] = {
+    [ITEM_REQUEST] = "request", [ITEM_MESSAGE] = "message", [ITEM_BOUNCE] = "bounce"};
+
+enum { OPS = sizeof op_names / sizeof op_names[0] };
 
 /* The fields, each a name in the journal and a place in the struct. */
 #define TEXT_LIST(X)       \
@@ -33,7 +36,10 @@ static const char *const op_names[] = {[ITEM_REQUEST] = "request", [ITEM_MESSAGE
     X(behalf_organisation) \
     X(behalf_email)        \
     X(behalf_site)         \
-    X(answers)
+    X(answers)             \
+    X(thread)              \
+    X(hint)                \
+    X(message_id)
 #define NUMBER_LIST(X) X(followers) X(proven)
 #define FLAG_LIST(X)   X(executive) X(automatic)
 
@@ -89,11 +95,13 @@ enum err item_parse(struct str op, struct str payload, struct arena *a, struct i
     struct item i = {0};
     struct doc *d;
     struct str rest = payload, line = str_cut(&rest, '\n');
+    int kind = 0;
 
-    if (str_is(op, op_names[ITEM_MESSAGE]))
-        i.op = ITEM_MESSAGE;
-    else if (!str_is(op, op_names[ITEM_REQUEST]))
+    while (kind < OPS && !str_is(op, op_names[kind]))
+        kind++;
+    if (kind == OPS)
         return ERR_CORRUPT;
+    i.op = (enum item_op)kind;
     if (rest.at == NULL || doc_parse(&d, line, NULL, 0) != ERR_OK)
         return ERR_CORRUPT;
 #define X(field) i.field = own(a, doc_get_text(d, #field));

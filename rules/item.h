@@ -25,9 +25,10 @@ enum {
 enum item_op {
     ITEM_REQUEST, /* opens or joins work */
     ITEM_MESSAGE, /* more words of somebody who holds a reference */
+    ITEM_BOUNCE,  /* a mail of ours that came back */
 };
 
-/* "request", "message": the journal's op. */
+/* "request", "message", "bounce": the journal's op. */
 const char *item_op_name(enum item_op op);
 
 struct item {
@@ -53,11 +54,16 @@ struct item {
     struct str handle; /* author of a post, as written: "@a@b" */
     struct str url;    /* where the original stands, as told */
     struct str behalf_name, behalf_organisation, behalf_email, behalf_site; /* for whom its sender says to speak */
-    struct str answers; /* a mail: ULID of the participant whose reply address it came to, with a good MAC */
-    int64_t followers;  /* of the author of a post */
-    int64_t proven;     /* level that the channel itself vouches for: 1 where our own mail server aligned the sender */
-    bool executive;     /* came to an executive's office */
-    bool automatic;     /* a robot wrote it: never answered by one of ours, wakes nobody */
+    struct str answers; /* a mail: ULID of the participant whom it answers, shown by a good MAC; a bounce: of the mail
+                           that came back, empty where no mail of ours is named */
+    struct str thread;  /* a mail: the reference of that participant; or one it only speaks of */
+    struct str hint;    /* a mail: why thread does not lead there by itself (rules/joining.h); a bounce: what is to be
+                           thought of the mailbox (rules/bounce.h) */
+    struct str message_id; /* a mail: "<left@right>", for whoever answers it; empty where it has none that is usable */
+    int64_t followers;     /* of the author of a post */
+    int64_t proven; /* level that the channel itself vouches for: 1 where our own mail server aligned the sender */
+    bool executive; /* came to an executive's office */
+    bool automatic; /* a robot wrote it: never answered by one of ours, wakes nobody */
 
     struct str raw_type; /* media type of the original */
     struct str raw;

@@ -16,6 +16,7 @@ static const struct {
     {"a request", ITEM_REQUEST, STR("cannot sign in"), STR("a@example.org"), STR("{\"problem\":\"cannot sign in\"}")},
     {"a message without an original", ITEM_MESSAGE, STR("more"), STR(""), STR("")},
     {"line ends, quotes, other scripts", ITEM_REQUEST, STR("a\nb \"c\" \\ 我們 😀"), STR(""), STR("a\nb\n\nc")},
+    {"a mail that came back", ITEM_BOUNCE, STR("5.1.1"), STR(""), STR("")},
     {"an original that is not UTF-8", ITEM_REQUEST, STR("x"), STR(""), STR("\xff\x00\xfe\n\n")},
 };
 
@@ -64,6 +65,9 @@ static void what_a_channel_vouches_for_survives_too(void **state)
                       .behalf_email = STR("aya@example.org"),
                       .behalf_site = STR("example-works"),
                       .answers = STR("01J9Z3NDEKTSV4RRFFQ69G5FAV"),
+                      .thread = STR("R7K4-2M9Q-C"),
+                      .hint = STR("other-sender"),
+                      .message_id = STR("<1@example.org>"),
                       .followers = INT64_C(5000000000),
                       .proven = 1,
                       .executive = true,
@@ -82,6 +86,9 @@ static void what_a_channel_vouches_for_survives_too(void **state)
     assert_true(str_equal(out.behalf_email, in.behalf_email));
     assert_true(str_equal(out.behalf_site, in.behalf_site));
     assert_true(str_equal(out.answers, in.answers));
+    assert_true(str_equal(out.thread, in.thread));
+    assert_true(str_equal(out.hint, in.hint));
+    assert_true(str_equal(out.message_id, in.message_id));
     assert_int_equal(out.followers, in.followers);
     assert_int_equal(out.proven, 1);
     assert_true(out.executive && out.automatic);
