@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-enum { CHANGE_WORDS_MAX = 480 };
+enum { CHANGE_WORDS_MAX = 640 };
 
 struct change {
     struct arena *arena;

@@ -130,4 +130,7 @@ size_t sites_present(const struct contact_site *s, size_t n);
 /* Writes what is not on record as it is. */
 enum err write_batch(struct import *in, struct settled *all, size_t n);
 
+/* What an account is found by in a search (word.h): names, sites and invoices of this source. */
+void write_words(struct import *in, const struct settled *s);
+
 #endif

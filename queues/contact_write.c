@@ -167,6 +167,7 @@ static void write_account(struct import *in, const struct settled *s)
     if (s->acc->vendor.len > 0)
         write_facts(in, s);
     write_records(in, s);
+    write_words(in, s);
 }
 
 /* Commands one after the other in one transaction, so that the append-only file is synced once. */

@@ -124,6 +124,12 @@ static struct str one_line(struct arena *a, struct str text)
     return str_of(p);
 }
 
+/* A mail and a desk's ticket have one; else the words begin with what it is about. */
+static struct str subject_of(const struct filing *f)
+{
+    return one_line(f->arena, f->item.subject.len > 0 ? f->item.subject : f->item.text);
+}
+
 static struct message words_of(const struct filing *f)
 {
     return (struct message){.id = f->item.ulid,
@@ -246,7 +252,7 @@ static void add_ticket(struct change *c, struct filing *f, const struct placing 
                                      STR("language"),   i->language,
                                      STR("impact"),     i->impact,
                                      STR("channels"),   i->channel,
-                                     STR("subject"),    seal(f->keys, a, one_line(a, i->text), bound),
+                                     STR("subject"),    seal(f->keys, a, subject_of(f), bound),
                                      STR("owner"),      STR(""),
                                      STR("owner_name"), STR(""),
                                      STR("last"),       str_of(arena_strdup(a, id_print(ID_MESSAGE, i->ulid).at)),
@@ -279,6 +285,7 @@ void change_open_work(struct change *c, struct filing *f)
     change_level(c, f->ticket, f->participant, f->heir.level, f->heir.stale, f->heir.authorised);
     add_participant(c, f);
     change_message(c, f->keys, f->ticket, &words);
+    change_item_words(c, f, subject_of(f));
     change_happening(c, f->ticket, &opened);
     change_queue_place(c, f->ticket, STR(""), where.queue, where.due_ms, true, false);
     change_live(c, "opened", f->ticket, f->item.reference, where.queue, STR("open"), STR(""));
@@ -362,6 +369,7 @@ void change_join_work(struct change *c, struct filing *f)
     if (f->item.op == ITEM_REQUEST)
         add_participant(c, f);
     change_message(c, f->keys, f->ticket, &words);
+    change_item_words(c, f, subject_of(f));
     change_happening(c, f->ticket, &heard);
     change_queue_place(c, f->ticket, f->at.queue, f->at.queue, where.due_ms, true, f->at.owner.len > 0);
     change_live(c, "message", f->ticket, f->at.reference, f->at.queue, state, f->at.owner_name);

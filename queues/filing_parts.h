@@ -25,6 +25,9 @@ struct str repeat_value(struct filing *f);
  * and nothing behind the line end. */
 struct str original_print(struct filing *f);
 
+/* The ticket is found by the item's words from now on (word.h). */
+void change_item_words(struct change *c, struct filing *f, struct str subject);
+
 void change_open_work(struct change *c, struct filing *f);
 void change_join_work(struct change *c, struct filing *f);
 

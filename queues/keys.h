@@ -22,6 +22,7 @@
  *   {pN}:qn           set     names of queues that ever held one
  *   {pN}:ob0, :ob1    zset    mails to send by the time of the next try, codes first
  *   {pN}:d:<eml>      hash    a mail, sealed, and its delivery state
+ *   {pN}:x:<index>    zset    tickets and accounts that a word leads to: see word.h
  *   {pN}:ev           stream  live updates
  *   {pN}:au, :ah      stream  audit; string: head of its hash chain
  *   b:{<index>}       hash    who owns this evidence: "<acc ULID>:<source>" -> JSON; source "-" is a claim

@@ -432,6 +432,26 @@ story('a ticket is found by reference, address and number, however they are type
   assert.equal(found.reference, receipt.reference)
 })
 
+story('a ticket is found by whole words of what was said, a customer on record by name, site and invoice', async () => {
+  const receipt = await door.request({ problem: 'The Zebrafish board will not load for any of us since this morning, and nobody knows why.\nMore of the axolotl.', email: 'q.mock@mock.example', name: 'Quirina Mock',
+    organisation: 'M\u00f6ck & S\u00f6hne GmbH', site: 'https://zebra-prod.mock.example/start', invoice: 'RE-2026/0815' })
+  await mei.find(receipt.reference)
+  const file = write(door, 'words.csv', 'account,account_name,contact_name,email,phone,role,site_id,site_url,invoice\n'
+    + 'C-88,\u6771\u4eac\u652f\u5e97\u682a\u5f0f\u4f1a\u793e,Hanako Yamada,hanako@tokyo.example,,admin,TOK-9,https://wiki.tokyo.example,INV 88-1234\n')
+  const done = await door.run(['contacts', 'import', '--source', 'words', file])
+  assert.equal(done.code, 0, done.err)
+  const look = async (q) => (await mei.get(`/api/search?q=${encodeURIComponent(q)}`)).json
+  for (const q of ['zebrafish', 'BOARD zebrafish', 'quirina', 'mock quirina', 'mock\u0308', 'gmbh', 'sohne', 'zebra-prod.mock.example', 'https://zebra-prod.mock.example', 're20260815', 'RE-2026/0815']) {
+    assert.deepEqual((await look(q)).items.map((t) => t.reference), [receipt.reference], q)
+  }
+  for (const q of ['zebra fish', 'zebrafis', 'quirina axolotl', 'axolotl']) assert.deepEqual((await look(q)).items, [], q)
+  for (const q of ['\u6771\u4eac', '\u652f\u5e97', 'yamada', 'Hanako YAMADA', 'tok-9', 'tok9', 'wiki.tokyo.example', 'inv88-1234', 'hanako@tokyo.example']) {
+    const { accounts, items } = await look(q)
+    assert.deepEqual(accounts.map((a) => [a.name, a.known]), [['\u6771\u4eac\u652f\u5e97\u682a\u5f0f\u4f1a\u793e', true]], q)
+    assert.deepEqual(items, [], q)
+  }
+})
+
 story('an account shows what is on record of it, masked, with all its work', async () => {
   const csv = 'account,account_name,contact_name,email,phone,role,site_id,site_url,authorised_for,last_proven\n'
     + 'C-77,Meiji Hospital,Aya,aya@meiji.example,+81 3 1234 5678,admin,MEIJI-1,https://meiji.example.net,all,2026-11-01\n'

@@ -93,7 +93,7 @@ function paintLive() {
 }
 
 function paintTop() {
-  const q = el('input', { type: 'search', id: 'q', name: 'q', placeholder: 'Reference, e-mail, phone', autocomplete: 'off' });
+  const q = el('input', { type: 'search', id: 'q', name: 'q', placeholder: 'Reference, address, name', autocomplete: 'off' });
   fill(top,
     el('a', { class: 'brand', href: '#/queues' }, 'Support console'),
     el('form', {

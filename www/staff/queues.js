@@ -95,7 +95,7 @@ export function openQueue(queue) {
 }
 
 export function openSearch(q) {
-  const list = ticketList(`Tickets that fit ${q}`, loadMore), note = el('p', { class: 'empty' });
+  const list = ticketList(`Tickets that fit ${q}`, loadMore), note = el('p', { class: 'empty' }), accounts = el('ul', { class: 'found' });
   let items = [], next = null;
 
   async function find(cursor) {
@@ -103,6 +103,10 @@ export function openSearch(q) {
     items = cursor ? [...items, ...page.items] : page.items;
     next = page.next;
     list.set(items, next !== null);
+    fill(accounts, page.accounts.map((a) => el('li', {}, el('a', { href: `#/account/${a.id}`, dir: 'auto' }, a.name ?? 'Customer not known yet'),
+      a.known ? ' on record' : ' a stranger so far')));
+    accounts.hidden = page.accounts.length === 0;
+    return items.length + page.accounts.length;
   }
 
   async function loadMore() {
@@ -112,12 +116,13 @@ export function openSearch(q) {
 
   return {
     title: `Search: ${q}`,
-    node: el('section', {}, el('h1', { tabindex: -1 }, 'Search: ', el('bdi', {}, q)), note, list.node),
+    node: el('section', {}, el('h1', { tabindex: -1 }, 'Search: ', el('bdi', {}, q)), note, accounts, list.node),
     async refresh() {
-      await find(null);
-      note.textContent = items.length > 0 ? ''
-        : 'Nothing found. A whole reference (dashes and case do not matter), e-mail address or phone number finds its tickets.';
-      if (items.length > 0) say(`${items.length} found.`);
+      const found = await find(null);
+      note.textContent = found > 0 ? ''
+        : 'Nothing found. A whole reference (dashes and case do not matter), e-mail address, phone number or post handle finds its tickets, '
+          + 'as do whole words of a name, an organisation, a site, an invoice or a subject.';
+      if (found > 0) say(`${found} found.`);
     },
     event: (e) => list.has(e.ticket),
     focus: (id) => list.focus(id),
