@@ -114,7 +114,45 @@ describe('Redis', () => {
       await redis.stop()
     })
   }
+
+  story('is too old: written only, one line says which version to install, and a new one is taken at once', async () => {
+    const redis = await redisServer().start(), way = await disguised(redis, '6.2.7')
+    const door = await opened({ settings: { redis: way.target }, ready: false })
+    const made = await door.request({ email: 'old@example.org' })
+    assert.equal(made.state, 'written')
+    const ready = await until('why', async () => {
+      const a = await door.admin('/readyz')
+      return /6\.2\.7.*install 7\.0 or newer/.test(a.json.checks.redis.why) && a
+    })
+    assert.equal(ready.status, 503)
+    await sleep(1500)
+    assert.equal(door.log().split('\n').filter((line) => line.includes('install 7.0')).length, 1)
+    assert.deepEqual(redis.do('KEYS', '*').out.split('\n').filter((key) => key && !key.startsWith('lease:')), [], 'nothing is kept in it')
+    way.version = null
+    await until('ready', async () => (await door.admin('/readyz')).status === 200, 15000)
+    await door.mailTo('old@example.org')
+    await door.stop()
+    way.close()
+    await redis.stop()
+  })
 })
+
+// Stands before a real Redis and lets through everything but its version, as long as `version` is set.
+async function disguised(redis, version) {
+  const sockets = new Set(), way = { version }
+  const server = net.createServer((client) => {
+    const real = net.connect(`${redis.home}/sock`)
+    const both = [client, real]
+    for (const s of both) { sockets.add(s.unref()); s.on('error', () => {}).on('close', () => both.forEach((o) => { sockets.delete(o); o.destroy() })) }
+    client.pipe(real)
+    real.on('data', (chunk) => client.write(way.version === null ? chunk
+      : Buffer.from(chunk.toString('latin1').replace(/redis_version:[^\r]*/, (is) => `redis_version:${way.version}`.padEnd(is.length, '0')), 'latin1')))
+  }).listen(`${redis.home}/disguised`).unref()
+  await once(server, 'listening')
+  way.target = `unix:${redis.home}/disguised`
+  way.close = () => { for (const s of sockets) s.destroy(); server.close() }
+  return way
+}
 
 // A relay, as much of one as it takes: mails that arrived, decoded.
 async function relay(port) {
