@@ -181,14 +181,14 @@ export async function scriptFloor(door, fields, seconds = 4) {
 
 // ---- a relay ----
 
-// Takes every mail; while it is held it accepts connections and says nothing.
+// Takes every mail; while it is held it accepts connections and says nothing, nor on those it had.
 export class Relay {
   taken = 0
   waiting = []
 
   async open({ held }) {
     this.held = held
-    this.server = net.createServer((socket) => (this.held ? this.waiting.push(socket) : this.greet(socket))).listen(0, '127.0.0.1')
+    this.server = net.createServer((socket) => this.whenFree(() => this.greet(socket))).listen(0, '127.0.0.1')
     await new Promise((done) => this.server.once('listening', done))
     this.server.unref()
     return this
@@ -200,13 +200,18 @@ export class Relay {
 
   release() {
     this.held = false
-    for (const socket of this.waiting.splice(0)) this.greet(socket)
+    for (const go of this.waiting.splice(0)) go()
+  }
+
+  whenFree(go) {
+    if (this.held) this.waiting.push(go)
+    else go()
   }
 
   greet(socket) {
     let text = '', inside = false
     const say = (line) => socket.write(`${line}\r\n`)
-    socket.setEncoding('latin1').on('error', () => {}).on('data', (d) => {
+    const read = (d) => {
       text += d
       for (;;) {
         const end = text.indexOf(inside ? '\r\n.\r\n' : '\r\n')
@@ -226,7 +231,8 @@ export class Relay {
           say('250 yes')
         }
       }
-    })
+    }
+    socket.setEncoding('latin1').on('error', () => {}).on('data', (d) => this.whenFree(() => read(d)))
     say('220 relay')
   }
 }
