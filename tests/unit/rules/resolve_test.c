@@ -154,7 +154,7 @@ static void what_cannot_be_read_is_no_evidence(void **state)
     (void)state;
     assert_true(evidence_parse(EVIDENCE_EMAIL, STR("01J9Z3NDEKTSV4RRFFQ69G5FAV:crm"),
                                STR("{\"con\":\"con_x\",\"auth\":[\"site\",\"billing\"],\"as_of\":5,\"proven\":7,"
-                                   "\"conf\":812,\"gone\":true,\"bounced\":9}"),
+                                   "\"conf\":812,\"gone\":true,\"bounced\":true}"),
                                a, &e));
     assert_true(e.record && e.gone && e.bounced);
     assert_int_equal(e.as_of_days, 7);
