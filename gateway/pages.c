@@ -19,7 +19,8 @@ enum {
 
 /* Without these a page would be missed only when somebody needs it. */
 static const char *const needed[] = {"form",          "request",        "code",           "problem",
-                                     "mail/code.txt", "mail/code.html", "mail/reply.txt", "mail/reply.html"};
+                                     "mail/code.txt", "mail/code.html", "mail/reply.txt", "mail/reply.html",
+                                     "mail/ack.txt",  "mail/ack.html"};
 
 struct language {
     const char *code;

@@ -31,8 +31,8 @@ enum err pages_open(struct pages **out, const char *share, const struct pages_ab
 /* NULL is allowed. */
 void pages_close(struct pages *p);
 
-/* name: "form", "request", "code", "problem", "mail/code.txt", "mail/code.html", "mail/reply.txt" or
- * "mail/reply.html"; another one is an assert. The text is in a. ERR_LARGE where data makes it larger
+/* name: "form", "request", "code", "problem", "mail/code.txt", "mail/code.html", "mail/reply.txt",
+ * "mail/reply.html", "mail/ack.txt" or "mail/ack.html"; another one is an assert. The text is in a. ERR_LARGE where data makes it larger
  * than TEMPLATE_OUT_BYTES_MAX. */
 enum err pages_render(struct str *out, const struct pages *p, const char *lang, const char *name,
                       const struct doc *data, struct arena *a);

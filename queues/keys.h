@@ -34,6 +34,8 @@
  *   stf:{<index>}     hash    a member of staff: see staff.h;  stf:all  set of their indices
  *   ses:{<index>}     hash    a staff session
  *   l:{<index>}       string  a rate (GCRA: theoretical arrival time)
+ *   n:{<index>}       zset    acknowledgements that went to a mailbox in the last seven days
+ *   j:{<itm>}         string  did this mail join what it answers? "join" or "apart"
  *   ref:next          string  numbers of references given out in blocks
  *   lease:{<name>}    string  who does the sweep, who sends mail */
 #ifndef QUEUES_KEYS_H

@@ -8,14 +8,32 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static const char *const rooms[] = {[OUTBOX_CODE] = "ob0", [OUTBOX_REPLY] = "ob1"};
-static const char *const kinds[] = {[OUTBOX_CODE] = "code", [OUTBOX_REPLY] = "reply"};
+static const char *const rooms[] = {"ob0", "ob1"}; /* codes, all others */
+static const char *const kinds[] = {[OUTBOX_CODE] = "code", [OUTBOX_REPLY] = "reply", [OUTBOX_ACK] = "ack"};
 
 enum { LOOK = 8 }; /* mails of one partition that are looked at together */
 #define LOOK_LAST     "7"
 #define ENDED_LIFE_MS "7776000000" /* 90 days */
 
-enum { ROOMS = sizeof rooms / sizeof rooms[0] };
+#define DAY_MS      "86400000"
+#define WEEK_MS     "604800000"
+#define ACKS_A_WEEK "3"
+
+enum { ROOMS = sizeof rooms / sizeof rooms[0], KINDS = sizeof kinds / sizeof kinds[0] };
+
+static const char *room_of(enum outbox_kind kind)
+{
+    return rooms[kind == OUTBOX_CODE ? 0 : 1];
+}
+
+/* What is not known any more is treated as what is sent to people. */
+static enum outbox_kind kind_parse(struct str s)
+{
+    for (int i = 0; i < KINDS; i++)
+        if (str_is(s, kinds[i]))
+            return (enum outbox_kind)i;
+    return OUTBOX_REPLY;
+}
 
 static struct str mail_key(struct arena *a, struct ulid id)
 {
@@ -46,6 +64,9 @@ static struct str mail_print(const struct outbox_mail *m, struct arena *a)
     doc_flat_int(&d, "generation", m->generation);
     doc_flat_text(&d, "text", m->text);
     doc_flat_text(&d, "author", m->author);
+    doc_flat_text(&d, "in_reply_to", m->in_reply_to);
+    doc_flat_text(&d, "references", m->references);
+    doc_flat_text(&d, "subject", m->subject);
 
     struct str text = doc_flat_print(&d, a);
 
@@ -62,7 +83,7 @@ void change_mail(struct change *c, const struct keyring *k, const struct outbox_
                (struct str[]){STR("HSET"), key, STR("state"), STR("queued"), STR("tries"), STR("0"), STR("ends"),
                               str_int(a, m->ends_ms), STR("at"), str_int(a, m->asked_ms), STR("sealed"),
                               seal(k, a, mail_print(m, a), name)});
-    change_zadd(c, key_in(a, ulid_partition(m->id), rooms[m->kind], ""), m->asked_ms, name);
+    change_zadd(c, key_in(a, ulid_partition(m->id), room_of(m->kind), ""), m->asked_ms, name);
 }
 
 static struct str keep(struct arena *a, const struct doc *d, const char *name)
@@ -82,7 +103,7 @@ static enum err mail_load(const struct keyring *k, struct arena *a, struct ulid 
     if (unseal(k, a, redis_field(v, "sealed"), mail_name(a, id), &plain) != ERR_OK ||
         doc_parse(&d, plain, NULL, 0) != ERR_OK)
         return ERR_CORRUPT;
-    m.kind = str_is(doc_get_text(d, "kind"), kinds[OUTBOX_CODE]) ? OUTBOX_CODE : OUTBOX_REPLY;
+    m.kind = kind_parse(doc_get_text(d, "kind"));
     m.silent = doc_get_bool(d, "silent", false);
     m.to = keep(a, d, "to");
     m.language = keep(a, d, "language");
@@ -97,6 +118,9 @@ static enum err mail_load(const struct keyring *k, struct arena *a, struct ulid 
     m.generation = (int)doc_get_int(d, "generation", 0);
     m.text = keep(a, d, "text");
     m.author = keep(a, d, "author");
+    m.in_reply_to = keep(a, d, "in_reply_to");
+    m.references = keep(a, d, "references");
+    m.subject = keep(a, d, "subject");
     doc_close(d);
 
     struct str tries = redis_field(v, "tries");
@@ -193,10 +217,10 @@ enum err outbox_due(struct redis *r, const struct keyring *k, struct arena *a, u
     return ERR_OK;
 }
 
-/* The hash and the queues of one mail, as a change that takes it out of both. */
-static struct change *taken_out(struct arena *a, struct ulid id, const char *state, int64_t at_ms)
+/* Out of the queues; its hash says how it ended. */
+static void take_out(struct change *c, struct ulid id, const char *state, int64_t at_ms)
 {
-    struct change *c = change_begin(a);
+    struct arena *a = c->arena;
     struct str name = mail_name(a, id);
 
     change_hset(c, mail_key(a, id), "state", str_of(state));
@@ -206,6 +230,13 @@ static struct change *taken_out(struct arena *a, struct ulid id, const char *sta
     change_add(c, 3, (struct str[]){STR("PEXPIRE"), mail_key(a, id), STR(ENDED_LIFE_MS)});
     for (int room = 0; room < ROOMS; room++)
         change_zrem(c, key_in(a, ulid_partition(id), rooms[room], ""), name);
+}
+
+static struct change *taken_out(struct arena *a, struct ulid id, const char *state, int64_t at_ms)
+{
+    struct change *c = change_begin(a);
+
+    take_out(c, id, state, at_ms);
     return c;
 }
 
@@ -220,6 +251,23 @@ static enum err mail_read(struct redis *r, const struct keyring *k, struct arena
     return redis_field(&v, "sealed").at == NULL ? ERR_ABSENT : mail_load(k, a, id, &v, out);
 }
 
+/* O5. A mail that nobody sends back (an acknowledgement has the null return path) needs none. */
+static void keep_about(struct change *c, const struct keyring *k, const struct outbox_mail *m)
+{
+    struct arena *a = c->arena;
+    struct buf d = {0};
+
+    if (m->kind == OUTBOX_ACK)
+        return;
+    doc_flat_text(&d, "kind", str_of(kinds[m->kind]));
+    doc_flat_text(&d, "to", m->to);
+    doc_flat_text(&d, "ticket", str_of(id_print(ID_TICKET, m->ticket).at));
+    doc_flat_text(&d, "participant", str_of(id_print(ID_PARTICIPANT, m->participant).at));
+    doc_flat_text(&d, "message", str_of(id_print(ID_MESSAGE, m->message).at));
+    change_hset(c, mail_key(a, m->id), "about", seal(k, a, doc_flat_print(&d, a), mail_name(a, m->id)));
+    buf_free(&d);
+}
+
 enum err outbox_sent(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id, int64_t at_ms)
 {
     struct outbox_mail m;
@@ -230,6 +278,7 @@ enum err outbox_sent(struct redis *r, const struct keyring *k, struct arena *a, 
 
     struct change *c = taken_out(a, id, "sent", at_ms);
 
+    keep_about(c, k, &m);
     if (m.kind == OUTBOX_CODE && m.flow.len > 0) {
         int64_t ends = at_ms + FLOW_SENT_LIFE_MS < m.ends_ms ? at_ms + FLOW_SENT_LIFE_MS : m.ends_ms;
 
@@ -255,7 +304,7 @@ enum err outbox_put_off(struct redis *r, struct arena *a, const struct outbox_ma
 
     /* XX: it may have gone out of the queue meanwhile. */
     return redis_do(r, a, NULL, 5,
-                    (struct str[]){STR("ZADD"), key_in(a, ulid_partition(m->id), rooms[m->kind], ""), STR("XX"), at,
+                    (struct str[]){STR("ZADD"), key_in(a, ulid_partition(m->id), room_of(m->kind), ""), STR("XX"), at,
                                    mail_name(a, m->id)});
 }
 
@@ -276,7 +325,7 @@ enum err outbox_failed(struct redis *r, const struct keyring *k, struct arena *a
         c = change_begin(a);
         change_hset_int(c, mail_key(a, id), "tries", m.tries + 1);
         change_hset_int(c, mail_key(a, id), "at", at_ms);
-        change_zadd(c, key_in(a, ulid_partition(id), rooms[m.kind], ""), retry_ms, mail_name(a, id));
+        change_zadd(c, key_in(a, ulid_partition(id), room_of(m.kind), ""), retry_ms, mail_name(a, id));
     }
     return change_run(r, a, c, STR(""), STR(""), STR(""), NULL);
 }
@@ -288,6 +337,53 @@ enum err outbox_state(struct redis *r, struct arena *a, struct ulid id, struct s
 
     if (e == ERR_OK)
         *state = v.kind == REDIS_TEXT ? v.text : (struct str){NULL, 0};
+    return e;
+}
+
+/* ---- what came back ---- */
+
+void outbox_queue_about(struct redis *r, struct arena *a, struct ulid id)
+{
+    redis_add(r, 2, (struct str[]){STR("HGETALL"), mail_key(a, id)});
+}
+
+/* A report may be faster than our own note that the mail was sent: then its words are still there and tell. */
+enum err outbox_about_load(const struct keyring *k, struct arena *a, struct ulid id, const struct redis_value *v,
+                           struct outbox_about *out)
+{
+    struct str sealed = redis_field(v, "about"), plain;
+    struct doc *d;
+
+    if (sealed.at == NULL)
+        sealed = redis_field(v, "sealed");
+    if (sealed.at == NULL)
+        return ERR_ABSENT;
+    if (unseal(k, a, sealed, mail_name(a, id), &plain) != ERR_OK || doc_parse(&d, plain, NULL, 0) != ERR_OK)
+        return ERR_CORRUPT;
+    *out = (struct outbox_about){.kind = kind_parse(doc_get_text(d, "kind")), .state = redis_field(v, "state")};
+    out->to = keep(a, d, "to");
+    (void)id_parse(ID_TICKET, doc_get_text(d, "ticket"), &out->ticket);
+    (void)id_parse(ID_PARTICIPANT, doc_get_text(d, "participant"), &out->participant);
+    (void)id_parse(ID_MESSAGE, doc_get_text(d, "message"), &out->message);
+    doc_close(d);
+    return ERR_OK;
+}
+
+void change_mail_bounced(struct change *c, struct ulid id, int64_t at_ms)
+{
+    take_out(c, id, "bounced", at_ms);
+}
+
+enum err outbox_ack_may_go(struct redis *r, struct arena *a, struct blind mailbox, struct ulid id, int64_t now_ms,
+                           bool *may)
+{
+    struct redis_value v;
+    enum err e = redis_run(r, a, &v, SCRIPT_QUOTA, 1, 6,
+                           (struct str[]){key_at(a, "n", mailbox.at), str_of(arena_printf(a, "%" PRId64, now_ms)),
+                                          mail_name(a, id), STR(DAY_MS), STR(WEEK_MS), STR(ACKS_A_WEEK)});
+
+    if (e == ERR_OK)
+        *may = v.integer == 1;
     return e;
 }
 

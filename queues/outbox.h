@@ -4,10 +4,11 @@
  * O2  what is kept is what the mail is about, sealed; words and layout are made when
  *     it is sent, in the reader's language;
  * O3  codes go ahead of every other mail (ob0 before ob1); a mail is tried until it
- *     was taken, was refused for good, or has ended.
+ *     was taken, was refused for good, or has ended;
+ * O5  whom it went to and what it was about outlives its words, for the day it comes back.
  *
  * {pN}:d:<eml> fields: state ("queued", "sent", "failed", "bounced"), sealed, tries, at (ms of the last step),
- * ends (ms, 0 never). */
+ * ends (ms, 0 never), about (sealed, once it was sent). */
 #ifndef QUEUES_OUTBOX_H
 #define QUEUES_OUTBOX_H
 
@@ -17,7 +18,11 @@
 
 struct doc;
 
-enum outbox_kind { OUTBOX_CODE, OUTBOX_REPLY };
+enum outbox_kind {
+    OUTBOX_CODE,
+    OUTBOX_REPLY, /* what a person of staff wrote */
+    OUTBOX_ACK,   /* to who wrote by mail: the reference. One a day and three in seven days go to one mailbox */
+};
 
 /* One mail as it is kept. */
 struct outbox_mail {
@@ -32,6 +37,9 @@ struct outbox_mail {
     int generation;            /* CODE: of that flow */
     struct str text, author;   /* REPLY */
     struct ulid message;       /* REPLY */
+    /* What it answers, so that mail clients show both together: "<left@right>", the nearest last in references; the
+     * subject of the mail it answers. Each may be empty. */
+    struct str in_reply_to, references, subject;
     int tries;
 };
 
@@ -54,6 +62,24 @@ enum err outbox_failed(struct redis *r, const struct keyring *k, struct arena *a
                        int64_t at_ms, int64_t retry_ms);
 /* "queued", "sent", "failed", "bounced"; empty where there is no such mail. */
 enum err outbox_state(struct redis *r, struct arena *a, struct ulid id, struct str *state);
+/* May an acknowledgement go to that mailbox (INDEX_RATE)? At most one in a day and three in seven days may; asking for the
+ * same mail again changes nothing. */
+enum err outbox_ack_may_go(struct redis *r, struct arena *a, struct blind mailbox, struct ulid id, int64_t now_ms,
+                           bool *may);
+
+/* A mail that went out and came back. The two halves of a question about it, for a pipeline: ERR_ABSENT where it is not
+ * known (any more). */
+struct outbox_about {
+    enum outbox_kind kind;
+    struct str to, state;
+    struct ulid ticket, participant, message;
+};
+void outbox_queue_about(struct redis *r, struct arena *a, struct ulid id);
+enum err outbox_about_load(const struct keyring *k, struct arena *a, struct ulid id, const struct redis_value *v,
+                           struct outbox_about *out);
+/* It came back: it waits for nothing any more, and its state says so. */
+void change_mail_bounced(struct change *c, struct ulid id, int64_t at_ms);
+
 /* Mails waiting, of both kinds. */
 enum err outbox_waiting(struct redis *r, struct arena *a, int64_t *codes, int64_t *others);
 

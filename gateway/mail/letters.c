@@ -2,6 +2,7 @@
 
 #include "gateway/app.h"
 #include "gateway/conf.h"
+#include "gateway/mail/postmark.h"
 #include "gateway/pages.h"
 #include "queues/clock.h"
 #include "queues/keys.h"
@@ -208,11 +209,34 @@ static enum err keep_rate(struct letters *l, struct arena *a, const struct outbo
     return e == ERR_OK ? ERR_LIMIT : e;
 }
 
+static bool is_us(const struct letters *l, struct str to)
+{
+    struct str domain = postmark_domain(str_of(l->app->conf->mail_from_address));
+    struct postmark mark;
+
+    return str_equal_nocase(to, str_of(l->app->conf->mail_from_address)) ||
+           postmark_of_address(l->app->keys, to, domain, &mark) != POSTMARK_NONE;
+}
+
+/* W4 */
+static enum err keep_ack(struct letters *l, struct arena *a, const struct outbox_mail *m, int64_t now_ms)
+{
+    struct str who = str_of(arena_printf(a, "ack|%s", counted_as(a, m->to)));
+    bool may = false;
+    enum err e = ERR_OK;
+
+    if (!is_us(l, m->to))
+        e = outbox_ack_may_go(l->redis, a, blind_index(l->app->keys, INDEX_RATE, who), m->id, now_ms, &may);
+    return e == ERR_OK && !may ? drop(l, a, m, now_ms) : e;
+}
+
 /* ERR_OK: now. ERR_LIMIT: it was put back, or dropped. */
 static enum err may_go(struct letters *l, struct arena *a, const struct outbox_mail *m, int64_t now_ms)
 {
     if (m->silent || (m->ends_ms > 0 && m->ends_ms <= now_ms))
         return drop(l, a, m, now_ms);
+    if (m->kind == OUTBOX_ACK)
+        return keep_ack(l, a, m, now_ms);
     if (m->kind != OUTBOX_CODE)
         return ERR_OK;
 
@@ -232,48 +256,91 @@ static struct str part(struct letters *l, const char *lang, const char *page, co
     return pages_render(&s, l->app->pages, lang, page, d, a) == ERR_OK ? s : STR("");
 }
 
-static void render(struct letters *l, const struct outbox_mail *m, struct arena *a, struct mail *out)
+/* How the mails of a kind are laid out, and who is said to have written them. */
+static const struct form {
+    const char *text, *html, *subject;
+    enum mail_author author;
+    enum mail_kind kind;
+} forms[] = {
+    [OUTBOX_CODE] = {"mail/code.txt", "mail/code.html", "subject.code", MAIL_GENERATED, MAIL_CODE},
+    [OUTBOX_REPLY] = {"mail/reply.txt", "mail/reply.html", "subject.reply", MAIL_BY_PERSON, MAIL_OTHER},
+    [OUTBOX_ACK] = {"mail/ack.txt", "mail/ack.html", "subject.ack", MAIL_REPLIED, MAIL_OTHER},
+};
+
+static struct doc *words_of(struct letters *l, const struct outbox_mail *m, const char *lang, struct arena *a)
 {
-    const struct conf *conf = l->app->conf;
-    const struct pages *pages = l->app->pages;
-    const char *lang = pages_match(pages, m->language);
     const char *ref = arena_strdup(a, reference_print(m->reference).at);
-    bool code = m->kind == OUTBOX_CODE;
     struct doc *d = doc_object();
 
-    if (lang == NULL)
-        lang = pages_language_at(pages, 0);
     doc_set_text(d, "reference", str_of(ref));
     doc_set_text(d, "url", str_of(arena_printf(a, "%s/requests/%s", l->app->origin, ref)));
-    if (code) {
-        struct doc *when = pages_moment(pages, lang, m->asked_ms);
+    if (m->kind == OUTBOX_CODE) {
+        struct doc *when = pages_moment(l->app->pages, lang, m->asked_ms);
 
         doc_set_text(d, "code", str_of(arena_printf(a, "%.4s %.4s", m->code.at, m->code.at + 4)));
         doc_set(d, "when", doc_copy(doc_get(when, "text")));
         doc_close(when);
-    } else {
+    } else if (m->kind == OUTBOX_REPLY) {
         doc_set_text(d, "text", m->text);
     }
+    return d;
+}
+
+/* Clients show an answer beside what it answers only where the subject is the same, too. */
+static struct str subject_of(struct letters *l, const struct outbox_mail *m, const char *lang, struct arena *a)
+{
+    struct str ref = str_of(arena_strdup(a, reference_print(m->reference).at));
+
+    if (m->subject.len > 0)
+        return str_of(arena_printf(a, "Re: %s", str_copy(a, m->subject)));
+    return str_of(pages_fill(a, pages_text(l->app->pages, lang, forms[m->kind].subject), "reference", ref));
+}
+
+/* W5 */
+static void mark(struct letters *l, const struct outbox_mail *m, struct arena *a, struct mail *out)
+{
+    const struct keyring *k = l->app->keys;
+    struct str domain = postmark_domain(str_of(l->app->conf->mail_from_address));
+
+    if (out->author != MAIL_REPLIED)
+        out->return_path = postmark_bounce_address(k, a, m->id, domain);
+    if (m->kind == OUTBOX_CODE) {
+        out->message_id = str_of(arena_printf(a, "<%s@%s>", out->id.at, str_copy(a, domain)));
+        return;
+    }
+    out->reply_to =
+        (struct mail_party){out->from.name, postmark_reply_address(k, a, m->reference, m->participant, domain)};
+    out->message_id = postmark_message_id(k, a, m->id, m->reference, m->participant, domain);
+    out->in_reply_to = m->in_reply_to;
+    out->references = m->references;
+}
+
+static void render(struct letters *l, const struct outbox_mail *m, struct arena *a, struct mail *out)
+{
+    const struct conf *conf = l->app->conf;
+    const struct form *form = &forms[m->kind];
+    const char *lang = pages_match(l->app->pages, m->language);
+    struct doc *d;
+
+    if (lang == NULL)
+        lang = pages_language_at(l->app->pages, 0);
+    d = words_of(l, m, lang, a);
     *out = (struct mail){
         .id = id_print(ID_MAIL, m->id),
-        .kind = code ? MAIL_CODE : MAIL_OTHER,
-        .author = code ? MAIL_GENERATED : MAIL_BY_PERSON,
+        .kind = form->kind,
+        .author = form->author,
         .from = {str_of(conf->mail_from_name), str_of(conf->mail_from_address)},
         .to = {STR(""), {str_copy(a, m->to), m->to.len}},
-        .subject = str_of(
-            pages_fill(a, pages_text(pages, lang, code ? "subject.code" : "subject.reply"), "reference", str_of(ref))),
-        .text = part(l, lang, code ? "mail/code.txt" : "mail/reply.txt", d, a),
-        .html = part(l, lang, code ? "mail/code.html" : "mail/reply.html", d, a),
+        .subject = subject_of(l, m, lang, a),
+        .text = part(l, lang, form->text, d, a),
+        .html = part(l, lang, form->html, d, a),
         .language = str_of(lang),
         .made_ms = clock_now_ms(),
         .expires_ms = m->ends_ms,
         .tries = m->tries,
         .held = m->tries > 0, /* it has had its wait */
     };
-
-    const char *host = strrchr(conf->mail_from_address, '@');
-
-    out->message_id = str_of(arena_printf(a, "<%s@%s>", out->id.at, host == NULL ? "localhost" : host + 1));
+    mark(l, m, a, out);
     doc_close(d);
 }
 

@@ -4,7 +4,11 @@
  * W2  a mail is rendered when it goes out, in its reader's language;
  * W3  where limits are on, one mailbox gets at most 3 codes at once, then one in 10
  *     minutes, and 10 in 24 hours: what is too much waits, is counted again then, and is
- *     dropped at its end. Only a code whose mail goes out can be right (flow.h, F6). */
+ *     dropped at its end. Only a code whose mail goes out can be right (flow.h, F6);
+ * W4  with limits or without, one mailbox gets at most one acknowledgement in 24 hours and three in
+ *     seven days, and we never acknowledge ourselves: what is too much is dropped (RFC 3834 §2);
+ * W5  where a mail comes back to is its own address (postmark.h); whoever answers one that is about a
+ *     ticket answers for the person it was sent to. A code says nothing that could be answered. */
 #ifndef GATEWAY_MAIL_LETTERS_H
 #define GATEWAY_MAIL_LETTERS_H
 

@@ -34,6 +34,7 @@ struct mail {
     struct str subject, text, html;       /* html empty: text/plain alone */
     struct str message_id;                /* "<left@right>" */
     struct str in_reply_to;               /* the same form, or empty */
+    struct str references;                /* such ids, a space between them, nearest last; empty: in_reply_to alone */
     struct str language;                  /* BCP 47, or empty */
     int64_t made_ms;                      /* becomes Date */
     int64_t expires_ms;                   /* a code's own end; 0 none */

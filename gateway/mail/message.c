@@ -90,6 +90,17 @@ bool message_id_valid(struct str id)
     return ats == 1 && id.at[1] != '@' && id.at[id.len - 2] != '@';
 }
 
+/* Ids with one space between them. */
+static bool references(struct str s)
+{
+    size_t n = 0;
+
+    while (s.at != NULL)
+        if (!message_id_valid(str_cut(&s, ' ')) || ++n > MESSAGE_REFERENCES_MAX)
+            return false;
+    return true;
+}
+
 static bool header_text(struct str s, size_t bytes_max)
 {
     return s.len <= bytes_max && !any_byte(s, is_control) && text_utf8_valid(s) && !has_c1_control(s);
@@ -132,6 +143,7 @@ static const char *bad_field(const struct mail *m, bool *utf8)
         {header_text(m->subject, MESSAGE_SUBJECT_BYTES_MAX), "subject"},
         {message_id_valid(m->message_id), "message id"},
         {m->in_reply_to.len == 0 || message_id_valid(m->in_reply_to), "in-reply-to"},
+        {m->references.len == 0 || references(m->references), "references"},
         {language(m->language), "language"},
         {body(m->text), "text"},
         {body(m->html), "html"},
@@ -252,6 +264,17 @@ static void add_line(struct buf *b, const char *header, struct str value)
     buf_printf(b, "%s: %.*s\r\n", header, (int)value.len, value.at);
 }
 
+/* One id a line: ours alone are as long as a line should be. */
+static void add_references(struct buf *b, struct str ids)
+{
+    buf_text(b, "References:");
+    for (bool first = true; ids.at != NULL; first = false) {
+        buf_text(b, first ? " " : "\r\n ");
+        buf_str(b, str_cut(&ids, ' '));
+    }
+    buf_text(b, "\r\n");
+}
+
 static void add_headers(struct buf *b, const struct mail *m)
 {
     add_date(b, m->made_ms);
@@ -261,10 +284,12 @@ static void add_headers(struct buf *b, const struct mail *m)
         add_party(b, "Reply-To", &m->reply_to);
     add_subject(b, m->subject);
     add_line(b, "Message-ID", m->message_id);
-    if (m->in_reply_to.len > 0) {
+    if (m->in_reply_to.len > 0)
         add_line(b, "In-Reply-To", m->in_reply_to);
+    if (m->references.len > 0)
+        add_references(b, m->references);
+    else if (m->in_reply_to.len > 0)
         add_line(b, "References", m->in_reply_to);
-    }
     if (m->author != MAIL_BY_PERSON) {
         buf_printf(b, "Auto-Submitted: %s\r\n", m->author == MAIL_REPLIED ? "auto-replied" : "auto-generated");
         buf_text(b, "X-Auto-Response-Suppress: All\r\n");

@@ -82,4 +82,5 @@ export function fixtures(w) {
 export const mails = {
   code: { reference, code: '4829 1376', url: `https://help.example.org${url}`, when: '24 Nov 2026, 09:12 UTC' },
   reply: { reference, text: rough, url: `https://help.example.org${url}` },
+  ack: { reference, url: `https://help.example.org${url}` },
 };

@@ -2,6 +2,8 @@
 #include "gateway/app.h"
 #include "gateway/conf.h"
 #include "gateway/mail/letters.h"
+#include "gateway/mail/message.h"
+#include "gateway/mail/postmark.h"
 #include "gateway/pages.h"
 #include "queues/flow.h"
 #include "queues/outbox.h"
@@ -19,6 +21,7 @@
 
 #define NOW    INT64_C(1795500000000)
 #define MINUTE 60000
+#define HOUR   (60 * MINUTE)
 
 static struct lab s;
 static struct conf conf = {.limits = true, .mail_from_address = "support@example.com"};
@@ -240,6 +243,120 @@ static void a_mail_is_tried_again_within_its_place(void **state)
     assert_int_equal(sent_at(NOW + 1001, NULL), 2);
 }
 
+static struct ulid put(enum outbox_kind kind, const char *to, int64_t now_ms)
+{
+    struct change *c = change_begin(s.arena);
+    struct outbox_mail m = {.id = ulid_in(ulid_fresh(), 3),
+                            .kind = kind,
+                            .to = str_of(to),
+                            .language = STR("de"),
+                            .reference = 77,
+                            .ticket = ulid_in(ulid_fresh(), 3),
+                            .participant = ulid_fresh(),
+                            .message = ulid_fresh(),
+                            .asked_ms = now_ms,
+                            .text = STR("words of staff"),
+                            .in_reply_to = STR("<2@example.org>"),
+                            .references = STR("<1@example.org> <2@example.org>"),
+                            .subject = kind == OUTBOX_REPLY ? STR("cannot sign in") : STR("")};
+
+    change_mail(c, s.keys, &m);
+    assert_int_equal(change_run(s.redis, s.arena, c, STR(""), STR(""), STR(""), NULL), ERR_OK);
+    return m.id;
+}
+
+/* W5 */
+static void a_reply_says_where_answers_and_bounces_go(void **state)
+{
+    struct ulid id = put(OUTBOX_REPLY, "mei@example.org", NOW);
+    struct postmark p;
+    struct message message;
+    const char *why;
+    struct mail m;
+
+    (void)state;
+    assert_int_equal(sent_at(NOW, &m), 1);
+    assert_int_equal(m.author, MAIL_BY_PERSON);
+    assert_string_equal(m.subject.at, "Re: cannot sign in");
+    assert_int_equal(postmark_of_address(s.keys, m.reply_to.address, STR("example.com"), &p), POSTMARK_REPLY);
+    assert_int_equal(p.reference, 77);
+    assert_int_equal(postmark_of_address(s.keys, mail_return_path(&m), STR("example.com"), &p), POSTMARK_BOUNCE);
+    assert_true(ulid_equal(p.mail, id));
+    assert_int_equal(postmark_of_id(s.keys, m.message_id, STR("example.com"), &p), POSTMARK_MESSAGE_ID);
+    assert_true(ulid_equal(p.mail, id) && p.reference == 77);
+    assert_int_equal(message_build(&message, &m, s.arena, &why), ERR_OK);
+    assert_non_null(strstr(message.bytes.at, "\r\nIn-Reply-To: <2@example.org>\r\n"
+                                             "References: <1@example.org>\r\n <2@example.org>\r\n"));
+    assert_null(strstr(message.bytes.at, "Auto-Submitted"));
+}
+
+static void an_acknowledgement_is_a_robots_and_says_so(void **state)
+{
+    struct message message;
+    const char *why;
+    struct mail m;
+
+    (void)state;
+    (void)put(OUTBOX_ACK, "mei@example.org", NOW);
+    assert_int_equal(sent_at(NOW, &m), 1);
+    assert_int_equal(m.author, MAIL_REPLIED);
+    assert_int_equal(mail_return_path(&m).len, 0);
+    assert_non_null(strstr(m.text.at, reference_print(77).at));
+    assert_non_null(strstr(m.subject.at, reference_print(77).at));
+    assert_true(m.reply_to.address.len > 0);
+    assert_int_equal(message_build(&message, &m, s.arena, &why), ERR_OK);
+    assert_non_null(strstr(message.bytes.at, "\r\nAuto-Submitted: auto-replied\r\n"));
+}
+
+/* W4: through any window of a day one, through any window of a week three, however often somebody writes. */
+static void one_acknowledgement_a_day_and_three_a_week(void **state)
+{
+    int64_t sent[64];
+    int n = 0;
+
+    (void)state;
+    conf.limits = false;
+    for (int h = 0; h < 24 * 21; h++) {
+        (void)put(OUTBOX_ACK, h % 2 ? "mei@example.org" : "Mei+robot@example.org", NOW + h * HOUR);
+        if (sent_at(NOW + h * HOUR, NULL) > 0)
+            sent[n++] = NOW + h * HOUR;
+    }
+    assert_int_equal(n, 9);
+    for (int i = 1; i < n; i++)
+        assert_true(sent[i] - sent[i - 1] >= 24 * HOUR);
+    for (int i = 3; i < n; i++)
+        assert_true(sent[i] - sent[i - 3] >= 7 * 24 * HOUR);
+    (void)put(OUTBOX_ACK, "other@example.org", NOW);
+    assert_int_equal(sent_at(NOW + 24 * 21 * HOUR, NULL), 1);
+}
+
+/* A relay that was busy must not cost somebody the only one. */
+static void an_acknowledgement_is_counted_once_however_often_it_is_tried(void **state)
+{
+    struct mail m;
+    int64_t wait;
+
+    (void)state;
+    (void)put(OUTBOX_ACK, "mei@example.org", NOW);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(next(&source, NOW + i * 1000, s.arena, &m, &wait), ERR_OK);
+        source.failed(source.arg, m.id.at, false, "busy", NOW + (i + 1) * 1000);
+    }
+    assert_int_equal(sent_at(NOW + 3000, NULL), 1);
+}
+
+static void we_never_acknowledge_ourselves(void **state)
+{
+    struct str reply = postmark_reply_address(s.keys, s.arena, 77, ulid_fresh(), STR("example.com"));
+    struct str bounce = postmark_bounce_address(s.keys, s.arena, ulid_fresh(), STR("example.com"));
+
+    (void)state;
+    (void)put(OUTBOX_ACK, "Support@example.com", NOW);
+    (void)put(OUTBOX_ACK, reply.at, NOW);
+    (void)put(OUTBOX_ACK, bounce.at, NOW);
+    assert_int_equal(sent_at(NOW, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +367,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_limits_all_go_and_are_open, fresh, over),
         cmocka_unit_test_setup_teardown(nothing_goes_that_nobody_wants, fresh, over),
         cmocka_unit_test_setup_teardown(a_mail_is_tried_again_within_its_place, fresh, over),
+        cmocka_unit_test_setup_teardown(a_reply_says_where_answers_and_bounces_go, fresh, over),
+        cmocka_unit_test_setup_teardown(an_acknowledgement_is_a_robots_and_says_so, fresh, over),
+        cmocka_unit_test_setup_teardown(one_acknowledgement_a_day_and_three_a_week, fresh, over),
+        cmocka_unit_test_setup_teardown(an_acknowledgement_is_counted_once_however_often_it_is_tried, fresh, over),
+        cmocka_unit_test_setup_teardown(we_never_acknowledge_ourselves, fresh, over),
     };
 
     return cmocka_run_group_tests(tests, begin, end);

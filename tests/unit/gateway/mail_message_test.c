@@ -162,6 +162,7 @@ static struct str *field_of(struct mail *m, size_t i, const char **name, const c
         {&m->subject, "subject", "a?b"},
         {&m->message_id, "message id", "<a?b@example.org>"},
         {&m->in_reply_to, "in-reply-to", "<a?b@example.org>"},
+        {&m->references, "references", "<a?b@example.org>"},
         {&m->language, "language", "e?n"},
     };
 

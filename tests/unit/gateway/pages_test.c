@@ -149,7 +149,8 @@ static struct str rendered(const char *lang, const char *name, const char *json,
 static void test_every_page_in_every_language(void **state)
 {
     static const char *const names[] = {"form",          "request",        "code",           "problem",
-                                        "mail/code.txt", "mail/code.html", "mail/reply.txt", "mail/reply.html"};
+                                        "mail/code.txt", "mail/code.html", "mail/reply.txt", "mail/reply.html",
+                                        "mail/ack.txt",  "mail/ack.html"};
     struct arena *a = arena_open(64 * 1024);
     const char *lang;
 

@@ -231,6 +231,57 @@ static void a_corrupt_mail_ends_alone(void **state)
     assert_true(ulid_equal(m[0].id, good));
 }
 
+static enum err about(struct ulid id, struct outbox_about *out)
+{
+    struct redis_value *v;
+    size_t n;
+
+    outbox_queue_about(s.redis, s.arena, id);
+    assert_int_equal(redis_flush(s.redis, s.arena, &v, &n), ERR_OK);
+    return outbox_about_load(s.keys, s.arena, id, v, out);
+}
+
+static void come_back(struct ulid id)
+{
+    struct change *c = change_begin(s.arena);
+
+    change_mail_bounced(c, id, NOW + 5);
+    assert_int_equal(change_run(s.redis, s.arena, c, STR(""), STR(""), STR(""), NULL), ERR_OK);
+}
+
+/* O5 */
+static void a_mail_that_comes_back_is_known(void **state)
+{
+    struct ulid id = put(OUTBOX_REPLY, 9, NOW, "a@example.org");
+    struct outbox_about was;
+
+    (void)state;
+    for (int sent = 0; sent < 2; sent++) { /* the report may be faster than the relay's answer */
+        assert_int_equal(about(id, &was), ERR_OK);
+        assert_true(was.kind == OUTBOX_REPLY && str_is(was.to, "a@example.org"));
+        assert_true(ulid_time_ms(was.ticket) > 0 && ulid_time_ms(was.message) > 0 && ulid_time_ms(was.participant) > 0);
+        assert_string_equal(was.state.at, sent ? "sent" : "queued");
+        assert_int_equal(outbox_sent(s.redis, s.keys, s.arena, id, NOW), ERR_OK);
+    }
+    come_back(id);
+    assert_string_equal(state_of(id), "bounced");
+    assert_int_equal(about(id, &was), ERR_OK);
+    assert_int_equal(about(ulid_fresh(), &was), ERR_ABSENT);
+}
+
+static void a_mail_that_came_back_is_not_sent_again(void **state)
+{
+    struct ulid id = put(OUTBOX_REPLY, 9, NOW, "a@example.org");
+    struct outbox_mail m[2];
+    int64_t wait;
+
+    (void)state;
+    come_back(id);
+    assert_int_equal(due(NOW * 2, 2, m, &wait), 0);
+    assert_int_equal(outbox_sent(s.redis, s.keys, s.arena, id, NOW + 9), ERR_OK);
+    assert_string_equal(state_of(id), "bounced");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +292,8 @@ int main(void)
         cmocka_unit_test_setup(a_mail_that_ended_is_gone_with_all_it_said, empty),
         cmocka_unit_test_setup(mails_are_counted_by_kind, empty),
         cmocka_unit_test_setup(a_corrupt_mail_ends_alone, empty),
+        cmocka_unit_test_setup(a_mail_that_comes_back_is_known, empty),
+        cmocka_unit_test_setup(a_mail_that_came_back_is_not_sent_again, empty),
     };
 
     return cmocka_run_group_tests(tests, begin, end);
