@@ -57,6 +57,11 @@ void change_del(struct change *c, struct str key)
     change_add(c, 2, (struct str[]){STR("DEL"), key});
 }
 
+void change_holds(struct change *c, struct str key, const char *field, struct str value)
+{
+    change_add(c, 4, (struct str[]){STR("HOLDS"), key, str_of(field), value});
+}
+
 void change_xadd(struct change *c, struct str key, struct str json)
 {
     change_add(c, 5, (struct str[]){STR("XADD"), key, STR("*"), STR("j"), json});

@@ -8,7 +8,7 @@
 -- ARGV[2]  the expected version
 -- ARGV[3]… commands: count of words, then the words. All keys are in the slot of KEYS.
 --
--- Answers "done", "before" (once) or "stale" (version). Every command bears repetition:
+-- Answers "done", "before" (once) or "stale" (version, or a condition that does not hold). Every command bears repetition:
 -- sets and hashes by name; a stream entry's id is fixed by the server when it is first
 -- written, and a second copy of it is refused.
 -- include words.part
@@ -20,6 +20,9 @@ if ARGV[2] ~= '' then
   if version ~= ARGV[2] then
     return 'stale'
   end
+end
+if not holds(3) then
+  return 'stale'
 end
 run(3)
 if ARGV[2] ~= '' then

@@ -112,6 +112,78 @@ static void the_slower_of_two_leaves_no_trace(void **state)
     assert_string_equal(lab_say(&s, "EXISTS {p1}:q:triage"), "0");
 }
 
+static const struct {
+    const char *label, *stored, *wanted;
+    enum err e;
+} conditions[] = {
+    {"a field that is what it was", "x", "x", ERR_OK}, {"a field that is something else", "y", "x", ERR_CONFLICT},
+    {"a field that went", NULL, "x", ERR_CONFLICT},    {"a field that is still not there", NULL, "", ERR_OK},
+    {"a field that came", "x", "", ERR_CONFLICT},
+};
+
+/* Wherever the condition stands, nothing is done where it does not hold. */
+static void a_condition_is_asked_before_anything_is_done(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++)
+        for (int first = 0; first < 2; first++) {
+            struct change *c;
+
+            lab_empty(&s);
+            c = change_begin(s.arena);
+            if (conditions[i].stored != NULL)
+                (void)lab_say(&s, "HSET {p1}:o:x f %s", conditions[i].stored);
+            if (first)
+                change_holds(c, STR("{p1}:o:x"), "f", str_of(conditions[i].wanted));
+            change_hset(c, HASH, "owner", STR("me"));
+            if (!first)
+                change_holds(c, STR("{p1}:o:x"), "f", str_of(conditions[i].wanted));
+
+            bool done = conditions[i].e == ERR_OK;
+
+            if (change_run(s.redis, s.arena, c, NONE, NONE, NONE, NULL) != conditions[i].e ||
+                strcmp(lab_say(&s, "HGET {p1}:t:x owner"), done ? "me" : "(nil)") != 0)
+                fail_msg("%s", conditions[i].label);
+        }
+}
+
+/* PRUNE: what is old goes, where there is much and it is long ago that it was done. */
+static void what_is_old_is_dropped(void **state)
+{
+    static const struct {
+        const char *label;
+        int fields;
+        const char *pruned, *left;
+    } rows[] = {
+        {"a few are left alone", 60, NULL, "60"},
+        {"many are looked at", 80, NULL, "41"},
+        {"but not again within the hour", 80, "5000000", "81"},
+        {"an hour later", 80, "1000", "41"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct change *c;
+
+        lab_empty(&s);
+        c = change_begin(s.arena);
+        for (int n = 0; n < rows[i].fields; n++) {
+            struct str value = str_of(arena_printf(s.arena, "tkt %d", n % 2 == 0 ? 100 : 300));
+
+            assert_int_equal(
+                redis_do(s.redis, s.arena, NULL, 4,
+                         (struct str[]){STR("HSET"), STR("{p1}:o:x"), str_of(arena_printf(s.arena, "p:%d", n)), value}),
+                ERR_OK);
+        }
+        if (rows[i].pruned != NULL)
+            (void)lab_say(&s, "HSET {p1}:o:x pruned %s", rows[i].pruned);
+        change_add(c, 4, (struct str[]){STR("PRUNE"), STR("{p1}:o:x"), STR("200"), STR("6000000")});
+        assert_int_equal(change_run(s.redis, s.arena, c, NONE, NONE, NONE, NULL), ERR_OK);
+        if (strcmp(lab_say(&s, "HLEN {p1}:o:x"), rows[i].left) != 0)
+            fail_msg("%s: %s left", rows[i].label, lab_say(&s, "HLEN {p1}:o:x"));
+    }
+}
+
 static void each_part_does_what_it_is_called(void **state)
 {
     struct change *c = change_begin(s.arena);
@@ -253,6 +325,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(applies_what_still_holds, empty),
         cmocka_unit_test_setup(the_slower_of_two_leaves_no_trace, empty),
+        cmocka_unit_test_setup(a_condition_is_asked_before_anything_is_done, empty),
+        cmocka_unit_test_setup(what_is_old_is_dropped, empty),
         cmocka_unit_test_setup(each_part_does_what_it_is_called, empty),
         cmocka_unit_test_setup(first_fixes_the_end_once, empty),
         cmocka_unit_test_setup(the_chain_holds_until_an_entry_goes, empty),
