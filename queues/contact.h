@@ -21,7 +21,7 @@
  *                "region","language"} for EMAIL, PHONE and INVOICE; for SITE (id or host) "site":"site_…"
  *                stands for con, and role and auth say nothing. "bounced" -> day of the last bounce.
  *                Where several contacts of one source share what is indexed (a switchboard), con is one
- *                of them, and auth is what all of them may.
+ *                of them, "shared" is true, and auth is what all of them may.
  *   imp:{source} "<ULID of acc>" -> "<digest> <contacts present> <sites present>" */
 #ifndef QUEUES_CONTACT_H
 #define QUEUES_CONTACT_H

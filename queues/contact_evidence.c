@@ -81,7 +81,7 @@ static int by_index(const void *x, const void *y)
 /* What all leads of one index say together; a gone one has no say beside a present one. */
 struct joint {
     const struct lead *first;
-    bool gone;
+    bool gone, shared; /* shared: by several contacts */
     enum contact_role role;
     unsigned authorised_for;
     int64_t as_of_days, proven_days, gone_days;
@@ -98,6 +98,7 @@ static void join(struct joint *j, const struct lead *l)
         j->gone_days = l->gone_days;
     if (c == NULL)
         return;
+    j->shared = j->shared || c != j->first->contact;
     j->authorised_for &= c->authorised_for;
     if (c->role != j->role)
         j->role = CONTACT_OTHER;
@@ -164,7 +165,7 @@ static struct str joint_print(struct arena *a, const struct evidence_source *s, 
         buf_printf(&b, "{\"site\":\"%s\",", id_print(ID_SITE, j->first->site->id).at);
     buf_printf(&b, "\"role\":\"%s\",\"auth\":[", contact_role_text(j->role));
     print_words(&b, j->authorised_for);
-    buf_printf(&b, "],\"as_of\":%lld,\"proven\":", (long long)j->as_of_days);
+    buf_printf(&b, "],%s\"as_of\":%lld,\"proven\":", j->shared ? "\"shared\":true," : "", (long long)j->as_of_days);
     if (j->proven_days == CONTACT_NO_DAY)
         buf_text(&b, "null");
     else

@@ -26,8 +26,10 @@ void filing_begin(struct filing *f)
     f->rounds = 0;
     f->reference = f->item.reference;
     f->target = pointer_key(f->arena, f->item.reference);
-    f->linked = (struct ulid){0};
-    f->aliased = false;
+    f->linked = f->pointed = (struct ulid){0};
+    f->aliased = f->repeat = false;
+    f->chain_count = f->work_count = f->work_at = 0;
+    f->person = (struct person){0};
     mailbox_read(f);
 }
 
@@ -44,20 +46,18 @@ void filing_keep(struct filing *f)
 
 /* ---- open: new work ---- */
 
-static void ask_pointer(struct filing *f, struct redis *r, bool move)
+/* What the reference led to before is left behind: closed work, or what a change that came too late was about. */
+void ask_pointer(struct filing *f, struct redis *r)
 {
-    struct arena *a = f->arena;
-    struct str value = str_of(arena_printf(a, "%s %s %s %s", ulid_text(a, f->item.ulid).at, ulid_text(a, f->account).at,
-                                           ulid_text(a, f->ticket).at, ulid_text(a, f->participant).at));
+    bool message = f->item.op == ITEM_MESSAGE;
+    struct point p = {f->item.ulid, f->account, f->ticket, f->participant, message ? f->linked : f->pointed};
 
-    if (move)
-        redis_add(r, 3, (struct str[]){STR("SET"), pointer_key(a, f->item.reference), value});
-    else
-        redis_add_script(r, SCRIPT_KEEP, 1, 3, (struct str[]){pointer_key(a, f->item.reference), value, STR("0")});
+    pointer_queue_lead(r, f->arena, message ? f->target : pointer_key(f->arena, f->item.reference), &p);
+    f->pointed = f->ticket;
     f->asked++;
 }
 
-static void ask_original(struct filing *f, struct redis *r)
+void ask_original(struct filing *f, struct redis *r)
 {
     struct str name = str_of(arena_strdup(f->arena, id_print(ID_ITEM, f->item.ulid).at));
     struct str raw = original_print(f);
@@ -68,21 +68,23 @@ static void ask_original(struct filing *f, struct redis *r)
     f->asked++;
 }
 
-static struct str once_key(struct filing *f)
+struct str once_key(struct filing *f, unsigned partition)
 {
-    return key_in(f->arena, ulid_partition(f->ticket), "i", id_print(ID_ITEM, f->item.ulid).at);
+    return key_in(f->arena, partition, "i", id_print(ID_ITEM, f->item.ulid).at);
 }
 
-static void ask_open(struct filing *f, struct redis *r)
+static void ask_change(struct filing *f, struct redis *r, struct change *c, struct str versioned, struct str version)
 {
-    struct change *c = change_begin(f->arena);
+    struct str once = once_key(f, ulid_partition(f->ticket));
 
-    change_open_work(c, f);
-    change_add(c, 3, (struct str[]){STR("SET"), once_key(f), ulid_text(f->arena, f->ticket)});
-    change_queue(r, c, once_key(f), STR(""), STR(""));
-    f->asked++;
-    ask_pointer(f, r, f->item.op == ITEM_MESSAGE);
-    ask_original(f, r);
+    change_add(c, 3, (struct str[]){STR("SET"), once, ulid_text(f->arena, f->ticket)});
+    change_queue(r, c, once, versioned, version);
+    f->change_at = f->asked++;
+}
+
+/* The e-mail's claim leads to where its work is. */
+static void ask_repoint(struct filing *f, struct redis *r)
+{
     if (!f->whose.repoint || f->evidence[EVIDENCE_EMAIL].len == 0)
         return;
 
@@ -97,6 +99,18 @@ static void ask_open(struct filing *f, struct redis *r)
     f->asked++;
 }
 
+/* The reference comes last: where it leads somewhere, all before it is done. */
+static void ask_open(struct filing *f, struct redis *r)
+{
+    struct change *c = change_begin(f->arena);
+
+    change_open_work(c, f);
+    ask_original(f, r);
+    ask_change(f, r, c, STR(""), STR(""));
+    ask_repoint(f, r);
+    ask_pointer(f, r);
+}
+
 enum err all_good(struct filing *f, struct redis *r, const struct redis_value *v)
 {
     for (size_t i = 0; i < f->asked; i++) {
@@ -108,7 +122,7 @@ enum err all_good(struct filing *f, struct redis *r, const struct redis_value *v
     return ERR_OK;
 }
 
-/* The answer to ask_pointer(), where it was not moved: is it ours? */
+/* The answer to ask_pointer(): is it ours? */
 static void check_pointer(const struct filing *f, const struct redis_value *v)
 {
     struct pointer p;
@@ -117,16 +131,26 @@ static void check_pointer(const struct filing *f, const struct redis_value *v)
         log_error("reference_taken", "item=%s", id_print(ID_ITEM, f->item.ulid).at);
 }
 
+static void filed(struct filing *f)
+{
+    f->mailed = f->item.op == ITEM_REQUEST && f->item.email.len > 0 && !f->before;
+    f->outcome = FILING_FILED;
+}
+
 static enum err hear_open(struct filing *f, struct redis *r, const struct redis_value *v)
 {
     enum err e = all_good(f, r, v);
 
     if (e == ERR_OK)
-        e = change_outcome(r, &v[0], &f->before);
+        e = change_outcome(r, &v[f->change_at], &f->before);
+    if (e == ERR_CONFLICT) { /* this person's work was opened meanwhile: N2 of attach.h */
+        f->rounds = 0;
+        start_attach(f);
+        return ERR_OK;
+    }
     if (e == ERR_OK) {
-        check_pointer(f, &v[1]);
-        f->mailed = f->item.op == ITEM_REQUEST && f->item.email.len > 0 && !f->before;
-        f->outcome = FILING_FILED;
+        check_pointer(f, &v[f->asked - 1]);
+        filed(f);
     }
     return e;
 }
@@ -173,7 +197,7 @@ static enum err hear_find(struct filing *f, struct redis *r, const struct redis_
     if (v[0].kind != REDIS_TEXT) {
         /* The first of a pair of repeats is not filed: this one opens the work instead. */
         if (f->item.op == ITEM_REQUEST)
-            f->step = OPEN;
+            start_attach(f);
         else
             f->outcome = FILING_EARLY;
         return ERR_OK;
@@ -191,12 +215,12 @@ static enum err hear_find(struct filing *f, struct redis *r, const struct redis_
         return ERR_OK;
     }
     /* Words come together only within one account, whoever repeats them. */
-    if (f->item.op == ITEM_REQUEST && !ulid_equal(p.account, f->account)) {
-        f->step = OPEN;
+    if (f->item.op == ITEM_REQUEST && !ulid_equal(p.account, f->home)) {
+        start_attach(f);
         return ERR_OK;
     }
-    f->account = p.account;
     f->ticket = p.ticket;
+    f->repeat = f->item.op == ITEM_REQUEST;
     if (f->item.op == ITEM_MESSAGE)
         f->participant = p.participant;
     f->step = READ;
@@ -207,48 +231,89 @@ static void ask_read(struct filing *f, struct redis *r)
 {
     ticket_queue_read(r, f->arena, f->ticket);
     history_queue_read(r, f->arena, f->ticket);
-    redis_add(r, 2, (struct str[]){STR("GET"), once_key(f)});
+    redis_add(r, 2, (struct str[]){STR("GET"), once_key(f, ulid_partition(f->ticket))});
     f->asked = 3;
+    if (f->item.op == ITEM_MESSAGE && asks_external(f))
+        ask_external(f, r);
 }
 
 /* Words that opened linked work whose reference still leads to the closed one: a crash came between the two. */
 static bool pointer_lags(const struct filing *f, struct ulid opened)
 {
-    return f->item.op == ITEM_MESSAGE && memcmp(opened.bytes, f->ticket.bytes, sizeof opened.bytes) > 0;
+    return memcmp(opened.bytes, f->ticket.bytes, sizeof opened.bytes) > 0;
+}
+
+static enum err load_work(struct filing *f, const struct redis_value *v)
+{
+    enum ticket_state state;
+    enum err e = ticket_load(f->keys, f->arena, f->ticket, &v[0], false, &f->at);
+
+    if (e == ERR_OK)
+        e = history_load(f->arena, &v[1], &f->history, &f->history_count);
+    if (e == ERR_OK && !ticket_state_parse(f->at.state, &state))
+        e = ERR_CORRUPT;
+    if (e == ERR_OK && ticket_step(&f->join_step, state, TICKET_CUSTOMER_WRITES) != ERR_OK)
+        e = ERR_CORRUPT;
+    if (e == ERR_OK)
+        f->account = f->at.account;
+    return e;
+}
+
+static enum err hear_read_message(struct filing *f, const struct redis_value *v)
+{
+    struct ulid filed_at;
+    bool before = ulid_parse(v[2].text, &filed_at); /* what has become of its ticket since must not matter: F1 */
+    enum err e = !before && f->asked > 3 ? hear_external(f, v[3].text) : ERR_OK;
+
+    if (e != ERR_OK || f->outcome != FILING_UNDER_WAY)
+        return e;
+    if (!before && !ticket_has(&f->at, f->arena, f->participant)) {
+        f->step = FIND; /* they were moved while this one was on its way: the reference knows where */
+        return ERR_OK;
+    }
+    f->home = ticket_home(&f->at, f->arena, f->participant);
+    ticket_person(&f->at, f->arena, f->participant, &f->person);
+    if (!f->join_step.opens_linked || (before && !pointer_lags(f, filed_at))) {
+        f->step = JOIN;
+        return ERR_OK;
+    }
+    f->linked = f->ticket;
+    f->step = INHERIT;
+    return ERR_OK;
+}
+
+static enum err hear_read_request(struct filing *f, const struct redis_value *v)
+{
+    struct ulid filed_at;
+
+    if (ulid_parse(v[2].text, &filed_at)) {
+        f->ticket = filed_at;
+        f->step = SETTLE;
+        return ERR_OK;
+    }
+    if (!f->repeat)
+        return judge_work(f);
+    if (!f->join_step.opens_linked && !ticket_is_spam(&f->at)) {
+        f->step = JOIN;
+        return ERR_OK;
+    }
+    if (f->join_step.opens_linked)
+        f->linked = f->ticket;
+    start_attach(f);
+    return ERR_OK;
 }
 
 static enum err hear_read(struct filing *f, struct redis *r, const struct redis_value *v)
 {
     enum err e = all_good(f, r, v);
-    struct ticket_step step;
-    enum ticket_state state;
 
-    if (e != ERR_OK)
-        return e;
-    e = ticket_load(f->keys, f->arena, f->ticket, &v[0], false, &f->at);
     if (e == ERR_OK)
-        e = history_load(f->arena, &v[1], &f->history, &f->history_count);
+        e = load_work(f, v);
+    if (e == ERR_ABSENT && f->item.op == ITEM_REQUEST)
+        return next_work(f, true);
     if (e != ERR_OK)
         return e;
-    if (!ticket_state_parse(f->at.state, &state))
-        return ERR_CORRUPT;
-    e = ticket_step(&step, state, TICKET_CUSTOMER_WRITES);
-    if (e != ERR_OK)
-        return ERR_CORRUPT;
-    f->join_step = step;
-
-    struct ulid filed;
-    bool before = ulid_parse(v[2].text, &filed); /* what has become of its ticket since must not matter: F1 */
-
-    if (!step.opens_linked || (before && !pointer_lags(f, filed))) {
-        f->step = JOIN;
-        return ERR_OK;
-    }
-    f->linked = f->ticket;
-    f->step = f->item.op == ITEM_MESSAGE ? INHERIT : OPEN;
-    if (f->item.op == ITEM_REQUEST)
-        f->ticket = ulid_in(f->item.ulid, ulid_partition(f->ticket));
-    return ERR_OK;
+    return f->item.op == ITEM_MESSAGE ? hear_read_message(f, v) : hear_read_request(f, v);
 }
 
 /* Words on closed work open new work for the same person: same address, same level, same reference. */
@@ -271,7 +336,7 @@ static enum err hear_inherit(struct filing *f, struct redis *r, const struct red
     mailbox_read(f);
     f->item.impact = f->at.impact;
     f->item.language = f->at.language;
-    f->whose = (struct resolution){.account = f->account,
+    f->whose = (struct resolution){.account = f->home,
                                    .known = str_is(redis_field(f->at.fields, "known"), "1"),
                                    .tier = redis_field(f->at.fields, "tier"),
                                    .region = redis_field(f->at.fields, "region"),
@@ -287,12 +352,10 @@ static void ask_join(struct filing *f, struct redis *r)
     struct change *c = change_begin(f->arena);
 
     change_join_work(c, f);
-    change_add(c, 3, (struct str[]){STR("SET"), once_key(f), ulid_text(f->arena, f->ticket)});
-    change_queue(r, c, once_key(f), ticket_key(f->arena, f->ticket), f->at.version);
-    f->asked++;
-    if (f->item.op == ITEM_REQUEST)
-        ask_pointer(f, r, false);
     ask_original(f, r);
+    ask_change(f, r, c, ticket_key(f->arena, f->ticket), f->at.version);
+    if (f->item.op == ITEM_REQUEST)
+        ask_pointer(f, r);
 }
 
 static enum err hear_join(struct filing *f, struct redis *r, const struct redis_value *v)
@@ -300,16 +363,14 @@ static enum err hear_join(struct filing *f, struct redis *r, const struct redis_
     enum err e = all_good(f, r, v);
 
     if (e == ERR_OK)
-        e = change_outcome(r, &v[0], &f->before);
+        e = change_outcome(r, &v[f->change_at], &f->before);
     if (e == ERR_CONFLICT) { /* somebody was faster: look again, however often; each time somebody got further */
         f->step = READ;
         f->rounds = 0;
         return ERR_OK;
     }
-    if (e == ERR_OK) {
-        f->mailed = f->item.op == ITEM_REQUEST && f->item.email.len > 0 && !f->before;
-        f->outcome = FILING_FILED;
-    }
+    if (e == ERR_OK)
+        filed(f);
     return e;
 }
 
@@ -321,10 +382,21 @@ bool filing_ask(struct filing *f, struct redis *r)
     switch ((enum step)f->step) {
     case RESOLVE:
         ask_resolve(f, r);
-        if (f->asked == 0) { /* nothing names anybody: there is nobody to look for */
-            (void)hear_resolve(f, r, NULL);
-            ask_open(f, r);
-        }
+        break;
+    case ATTACH:
+        ask_attach(f, r);
+        break;
+    case CLAIM:
+        ask_root(f, r);
+        break;
+    case KIN:
+        ask_kin(f, r);
+        break;
+    case BEFORE:
+        ask_before(f, r);
+        break;
+    case SETTLE:
+        ask_settle(f, r);
         break;
     case OPEN:
         ask_open(f, r);
@@ -357,6 +429,16 @@ enum err filing_hear(struct filing *f, struct redis *r, const struct redis_value
     switch ((enum step)f->step) {
     case RESOLVE:
         return hear_resolve(f, r, replies);
+    case ATTACH:
+        return hear_attach(f, r, replies);
+    case CLAIM:
+        return hear_root(f, r, replies);
+    case KIN:
+        return hear_kin(f, r, replies);
+    case BEFORE:
+        return hear_before(f, r, replies);
+    case SETTLE:
+        return hear_settle(f, r, replies);
     case OPEN:
         return hear_open(f, r, replies);
     case ALIAS:

@@ -138,6 +138,7 @@ static struct message words_of(const struct filing *f)
                             .channel = f->item.channel,
                             .item = f->item.ulid,
                             .participant = f->participant,
+                            .home = f->home,
                             .text = f->item.text};
 }
 
@@ -266,6 +267,17 @@ static void add_ticket(struct change *c, struct filing *f, const struct placing 
         change_hset(c, key, "linked", str_of(arena_strdup(a, id_print(ID_TICKET, f->linked).at)));
 }
 
+/* Whose the participant is, and where their next report goes. A new request of theirs opens only while nothing else was
+ * opened (N2 of attach.h); words of one who wrote here before find them as they are. */
+static void add_person(struct change *c, struct filing *f, bool opens)
+{
+    if (opens && f->item.op == ITEM_REQUEST)
+        change_open_work_holds(c, f->account, &f->person, f->chain[0].held);
+    if (opens || f->item.op == ITEM_REQUEST)
+        change_participant_home(c, f->ticket, f->account, f->participant, &f->person, f->home);
+    change_open_work_set(c, f->account, &f->person, f->ticket, f->item.received_ms, f->now_ms);
+}
+
 void change_open_work(struct change *c, struct filing *f)
 {
     struct happening opened = {.id = f->item.ulid,
@@ -284,6 +296,7 @@ void change_open_work(struct change *c, struct filing *f)
     add_ticket(c, f, &where);
     change_level(c, f->ticket, f->participant, f->heir.level, f->heir.stale, f->heir.authorised);
     add_participant(c, f);
+    add_person(c, f, true);
     change_message(c, f->keys, f->ticket, &words);
     change_item_words(c, f, subject_of(f));
     change_happening(c, f->ticket, &opened);
@@ -368,9 +381,11 @@ void change_join_work(struct change *c, struct filing *f)
                     "last_heard", f->item.received_ms);
     if (f->item.op == ITEM_REQUEST)
         add_participant(c, f);
+    add_person(c, f, false);
     change_message(c, f->keys, f->ticket, &words);
     change_item_words(c, f, subject_of(f));
     change_happening(c, f->ticket, &heard);
-    change_queue_place(c, f->ticket, f->at.queue, f->at.queue, where.due_ms, true, f->at.owner.len > 0);
+    change_queue_place(c, f->ticket, f->at.queue, f->at.queue, where.due_ms, !ticket_is_spam(&f->at),
+                       f->at.owner.len > 0);
     change_live(c, "message", f->ticket, f->at.reference, f->at.queue, state, f->at.owner_name);
 }

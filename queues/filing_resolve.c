@@ -100,15 +100,17 @@ static enum err hear_repeat(struct filing *f, struct str held)
     return ERR_OK;
 }
 
-/* F1: what was filed stays where it was filed, whatever has been learnt of its owner since. */
-static void hear_before(struct filing *f, const struct redis_value *v)
+/* F1: its own reference leads somewhere: it was filed, or nearly. */
+static bool hear_own(struct filing *f, const struct redis_value *v)
 {
     struct pointer p;
 
     if (v->kind != REDIS_TEXT || !pointer_parse(v->text, &p) || p.alias || !ulid_equal(p.participant, f->item.ulid))
-        return;
+        return false;
+    f->pointed = p.ticket;
     f->account = p.account;
-    f->ticket = ulid_in(f->item.ulid, ulid_partition(p.ticket));
+    f->step = BEFORE;
+    return true;
 }
 
 enum err hear_resolve(struct filing *f, struct redis *r, const struct redis_value *v)
@@ -127,15 +129,15 @@ enum err hear_resolve(struct filing *f, struct redis *r, const struct redis_valu
         n += evidence_load((enum evidence_kind)kind, &v[at++], f->arena, e + n, EVIDENCE_MAX - n);
     }
     resolve(e, n, f->item.ulid, f->arena, &f->whose);
-    f->account = f->whose.account;
-    f->ticket = ulid_in(f->item.ulid, partition_of(f->account));
+    f->account = f->home = f->whose.account;
     f->participant = f->item.ulid;
-    f->step = OPEN;
+    person_make(f, e, n);
+    start_attach(f);
 
     enum err bad = redis_value_err(r, &v[f->asked - 1]);
 
-    if (bad == ERR_OK)
-        hear_before(f, &v[f->asked - 1]);
+    if (bad == ERR_OK && hear_own(f, &v[f->asked - 1]))
+        return ERR_OK;
     if (bad == ERR_OK && at < f->asked - 1)
         bad = redis_value_err(r, &v[at]);
     if (bad != ERR_OK || at == f->asked - 1)

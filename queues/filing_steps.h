@@ -1,17 +1,51 @@
 /* filing_steps.h - the steps of filing.h, each a pair: ask() queues its commands, hear() reads
  * their answers and says which step is next. Private to filing*.c.
  *
- *   RESOLVE  whose is it, and was it here before?        filing_resolve.c
- *   the rest                                             filing.c */
+ *   RESOLVE               whose is it, and was it here before?   filing_resolve.c
+ *   ATTACH, CLAIM, KIN    which open work is it of?              filing_attach.c
+ *   BEFORE, SETTLE        it was filed: where?                   filing_attach.c
+ *   the rest                                                     filing.c */
 #ifndef QUEUES_FILING_STEPS_H
 #define QUEUES_FILING_STEPS_H
 
 #include "queues/filing.h"
 
-enum step { RESOLVE, OPEN, ALIAS, FIND, READ, INHERIT, JOIN };
+enum step { RESOLVE, ATTACH, CLAIM, KIN, BEFORE, SETTLE, OPEN, ALIAS, FIND, READ, INHERIT, JOIN };
 
 void ask_resolve(struct filing *f, struct redis *r);
 enum err hear_resolve(struct filing *f, struct redis *r, const struct redis_value *v);
+
+/* Who is it? Of what was read of their evidence; after the account is known. */
+void person_make(struct filing *f, const struct evidence *e, size_t n);
+/* Looks for their open work, from the start. */
+void start_attach(struct filing *f);
+void ask_attach(struct filing *f, struct redis *r);
+enum err hear_attach(struct filing *f, struct redis *r, const struct redis_value *v);
+/* Each identity of the person leads to the ticket to be opened, at the root first. */
+void ask_root(struct filing *f, struct redis *r);
+enum err hear_root(struct filing *f, struct redis *r, const struct redis_value *v);
+/* f->at was read: may this request join it? Says which step is next. */
+enum err judge_work(struct filing *f);
+/* The ticket is not one to join (gone: it is not even there): the next one, or a new one. */
+enum err next_work(struct filing *f, bool gone);
+void ask_kin(struct filing *f, struct redis *r);
+enum err hear_kin(struct filing *f, struct redis *r, const struct redis_value *v);
+/* Its own reference leads somewhere: is that done? */
+void ask_before(struct filing *f, struct redis *r);
+enum err hear_before(struct filing *f, struct redis *r, const struct redis_value *v);
+/* It was filed at f->ticket, and perhaps nobody wrote down that its reference leads there. */
+void ask_settle(struct filing *f, struct redis *r);
+enum err hear_settle(struct filing *f, struct redis *r, const struct redis_value *v);
+
+/* {pN}:i:<itm> of that partition: the ticket that it led to. */
+struct str once_key(struct filing *f, unsigned partition);
+/* Is it known by what its channel calls it? What was filed so first, whose turn it may be now. */
+bool asks_external(const struct filing *f);
+void ask_external(struct filing *f, struct redis *r);
+enum err hear_external(struct filing *f, struct str held);
+/* The reference of the item leads to f->ticket. */
+void ask_pointer(struct filing *f, struct redis *r);
+void ask_original(struct filing *f, struct redis *r);
 
 /* Is there an Idempotency-Key to be asked for? */
 bool asks_key(const struct filing *f);

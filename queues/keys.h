@@ -16,6 +16,12 @@
  *   {pN}:p:<tkt>      hash    its participants: par_… -> JSON
  *   {pN}:h:<tkt>      hash    its history: evt_… -> JSON, what clocks are computed from
  *   {pN}:i:<itm>      string  this item was filed: the ticket it led to
+ *   {pN}:o:<acc>      hash    open work by person: see attach.h
+ *   {pN}:al:<acc>     hash    who stands for this account: edg_… -> sealed edge, see merge.h
+ *   {pN}:gu:<acc>     set     tickets of the account that hold words of another one
+ *   {pN}:mv           hash    merges and moves under way: id -> what is left to do, see move.h
+ *   {pN}:du           hash    suspected duplicates: dup_… -> JSON
+ *   {pN}:no:<acc>     set     accounts that somebody said are not this one
  *   {pN}:f:<flw>      hash    a one-time-code flow
  *   {pN}:q:<queue>    zset    open tickets by due time, ms
  *   {pN}:u:<queue>    zset    those of them that nobody has claimed
@@ -29,6 +35,7 @@
  *   i:{<itm>}         string  the original as it came, sealed
  *   r:{<reference>}   string  where a public reference leads
  *   k:{<index>}       string  an Idempotency-Key and what it made
+ *   x:{<index>}       string  what a channel calls an item, and the first that was called so
  *   e:{<index>}       string  same address, same words, within 10 minutes
  *   imp:{<source>}    hash    the last snapshot of a contacts source
  *   stf:{<index>}     hash    a member of staff: see staff.h;  stf:all  set of their indices

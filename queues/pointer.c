@@ -29,13 +29,34 @@ bool pointer_parse(struct str s, struct pointer *out)
         return true;
     }
 
-    struct str item = str_cut(&s, ' '), account = str_cut(&s, ' '), ticket = str_cut(&s, ' ');
+    struct str item = str_cut(&s, ' '), account = str_cut(&s, ' '), ticket = str_cut(&s, ' '),
+               participant = str_cut(&s, ' ');
 
     if (!ulid_parse(item, &p.item) || !ulid_parse(account, &p.account) || !ulid_parse(ticket, &p.ticket) ||
-        !ulid_parse(s, &p.participant))
+        !ulid_parse(participant, &p.participant))
         return false;
+    while (s.at != NULL && p.more_count < POINTER_MORE_MAX)
+        if (!ulid_parse(str_cut(&s, ' '), &p.more[p.more_count++]))
+            return false;
     *out = p;
     return true;
+}
+
+static struct str word_of(struct arena *a, struct ulid u)
+{
+    char s[ULID_CHARS + 1];
+
+    if (ulid_equal(u, (struct ulid){0}))
+        return STR("");
+    ulid_print(u, s);
+    return str_of(arena_strdup(a, s));
+}
+
+void pointer_queue_lead(struct redis *r, struct arena *a, struct str key, const struct point *p)
+{
+    redis_add_script(r, SCRIPT_POINT, 1, 6,
+                     (struct str[]){key, word_of(a, p->participant), word_of(a, p->item), word_of(a, p->account),
+                                    word_of(a, p->ticket), word_of(a, p->leaves)});
 }
 
 enum err pointer_read(struct redis *r, struct arena *a, uint64_t reference, struct pointer *out)

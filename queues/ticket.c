@@ -208,6 +208,7 @@ static bool message_visit(void *arg, struct ulid id, const struct doc *d)
     (void)id_parse(ID_ITEM, doc_get_text(d, "item"), &m->item);
     (void)id_parse(ID_PARTICIPANT, doc_get_text(d, "participant"), &m->participant);
     (void)id_parse(ID_MAIL, doc_get_text(d, "mail"), &m->mail);
+    (void)id_parse(ID_ACCOUNT, doc_get_text(d, "home"), &m->home);
     return true;
 }
 
@@ -377,6 +378,7 @@ void change_message(struct change *c, const struct keyring *k, struct ulid ticke
     set_id(&d, "item", ID_ITEM, m->item);
     set_id(&d, "participant", ID_PARTICIPANT, m->participant);
     set_id(&d, "mail", ID_MAIL, m->mail);
+    set_id(&d, "home", ID_ACCOUNT, m->home);
     set_some(&d, "author", m->author);
     doc_flat_text(&d, "text", m->text);
     add_sealed(c, k, room_key(c->arena, "m", ticket), name_of(c, ID_MESSAGE, m->id), &d);

@@ -3,9 +3,10 @@
  * {pN}:t:<tkt> fields: v version, acc, ref (number of its first reference), state, queue, priority, rule
  * ("file:line"), due (ms, 0 none), clock, opened, updated, heard, replied (ms, 0 never), language, impact,
  * channels ("web mail"), subject (sealed), owner (stf_… or ""), owner_name, last (msg_… newest), claims (sealed
- * JSON), score, reasons (JSON), and for each participant lv:<par> ("0".."4", with "s" behind where stale).
+ * JSON), score, reasons (JSON), spam ("1"), and for each participant lv:<par> ("level,stale,authorised"), id:<par> and
+ * hm:<par> (attach.h).
  *
- * T1  a message keeps its origin for ever: channel, item, the identity it came through;
+ * T1  a message keeps its origin for ever: channel, item, the identity it came through, its home;
  * T2  a level belongs to a participant; the ticket's is the highest, for display and rules;
  * T3  every change but the first is made against the version that was read. */
 #ifndef QUEUES_TICKET_H
@@ -46,6 +47,7 @@ struct message {
     struct str channel;      /* "web" … */
     struct ulid item;        /* origin; zero for staff */
     struct ulid participant; /* who wrote it, or whom it is for; zero: the whole account */
+    struct ulid home;        /* YOU: the account that its own evidence led to; zero: the one it lies in */
     struct str text;
     struct str author; /* staff: name */
     struct ulid mail;  /* the mail that carries it; zero none */
@@ -85,7 +87,7 @@ enum err participants_load(const struct keyring *k, struct arena *a, const struc
                            const struct redis_value *v, struct participant **out, size_t *n);
 
 /* What happened to a ticket: kind "opened", "heard", "joined", "confirmed", "claimed", "released", "replied", "noted",
- * "state", "routed". by: stf_…, par_… or "system". detail: short plain word(s), never personal. clock: what it means to
+ * "state", "routed", "moved-in", "moved-out", "spam", "not-spam". by: stf_…, par_… or "system". detail: short plain word(s), never personal. clock: what it means to
  * the ticket's clocks, a name of rules/sla.h ("opened", "paused" …), or empty. */
 struct happening {
     struct ulid id;

@@ -59,6 +59,7 @@ bool evidence_parse(enum evidence_kind kind, struct str field, struct str json, 
     e.as_of_days = doc_get_int(d, "proven", doc_get_int(d, "as_of", 0));
     e.confidence_permille = (int)doc_get_int(d, "conf", 0);
     e.gone = doc_get_bool(d, "gone", false);
+    e.shared = doc_get_bool(d, "shared", false);
     e.bounced = doc_get_bool(d, "bounced", false);
     doc_close(d);
     *out = e;

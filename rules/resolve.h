@@ -33,6 +33,7 @@ struct evidence {
     int64_t as_of_days;      /* since 1970: last proven, else of the snapshot */
     int confidence_permille; /* 0..1000 */
     bool gone, bounced;
+    bool shared; /* several contacts of that source have it: it names none of them */
 };
 
 /* field "<account ULID>:<source>" and its JSON, as they stand in b:{…}. False where they cannot be read. */

@@ -172,10 +172,13 @@ describe('without a key', () => {
     for (const made of [first, again]) assert.equal((await door.filed(made)).reference, made.reference)
   })
 
-  story('other words, or another address, are work of their own', async () => {
+  story('other words of the same address join its open work under a reference of their own, another address has its own', async () => {
     const email = someone()
-    const first = await door.request({ problem: 'One thing.', email })
-    assert.notEqual(await ticketOf(await door.request({ problem: 'Another thing.', email })), await ticketOf(first))
+    const first = await door.request({ problem: 'One thing.', email }), more = await door.request({ problem: 'Another thing.', email })
+    assert.equal(await ticketOf(more), await ticketOf(first))
+    assert.notEqual(more.reference, first.reference)
+    assert.deepEqual((await door.filed(first)).timeline.map((m) => m.text), ['One thing.'])
+    assert.deepEqual((await door.filed(more)).timeline.map((m) => m.text), ['Another thing.'])
     assert.notEqual(await ticketOf(await door.request({ problem: 'One thing.', email: someone() })), await ticketOf(first))
   })
 
