@@ -44,7 +44,7 @@ enum match_kind {
     MATCH_HANDLE,
     MATCH_SITE,    /* id, host or URL */
     MATCH_INVOICE, /* or customer number */
-    MATCH_DOMAIN,  /* the company's: follows from e-mail addresses that are not free mail; never added by hand */
+    MATCH_DOMAIN, /* the company's: follows from e-mail addresses that are not free mail; added only to give it a flag */
     MATCH_ORGANISATION,
     MATCH_PERSON,
     MATCH_FIELD, /* the first `field` that the statement names, MATCH_FIELD + 1 the next one, … */
@@ -101,6 +101,8 @@ enum match_band { MATCH_APART, MATCH_REVIEW, MATCH_LINK };
 const char *match_band_name(enum match_band band);
 
 struct match_part {
+    enum match_kind kind;
+    size_t index;    /* of the row; inside of rules/ */
     const char *row; /* "mailbox", "email", …, as in the statement */
     enum match_outcome outcome;
     int degree; /* MATCH_CLOSE: 1..100, more is nearer; else 100 */
@@ -110,7 +112,7 @@ struct match_part {
 enum match_bar {
     MATCH_FREE,      /* nothing keeps it from its band */
     MATCH_NEVER,     /* a row of the statement that says `never` differs (H4) */
-    MATCH_ELSEWHERE, /* a strong identifier is another candidate's (H4); rival says whose */
+    MATCH_ELSEWHERE, /* a strong identifier is another candidate's (H4) */
     MATCH_RIVAL,     /* another candidate fits nearly as well */
 };
 
@@ -176,12 +178,11 @@ enum match_block_kind {
 #define X(name, word) MATCH_BLOCK_##name,
     MATCH_BLOCK_LIST(X)
 #undef X
-        MATCH_BLOCK_KINDS
+        MATCH_BLOCK_KINDS,
+    /* The kinds before this one are whole identifiers: who shares one shares evidence. Their texts are the canonical
+     * forms that exact indices of the same kind are made of. */
+    MATCH_BLOCK_EXACT = MATCH_BLOCK_FIELD
 };
-
-/* The kinds before this one are whole identifiers: who shares one shares evidence. Their texts are the canonical forms
- * that exact indices of the same kind are made of. */
-enum { MATCH_BLOCK_EXACT = MATCH_BLOCK_FIELD };
 
 /* How many owners of a block are worth comparing, and how many candidates a claimant: a block with more owners says
  * nothing (a common name, a provider's numbers) and is passed over; exact kinds are never passed over, their first
