@@ -40,6 +40,7 @@
  *   imp:{<source>}    hash    the last snapshot of a contacts source
  *   stf:{<index>}     hash    a member of staff: see staff.h;  stf:all  set of their indices
  *   ses:{<index>}     hash    a staff session
+ *   wh:{senders}      hash    who may post to the channels: see webhook.h
  *   l:{<index>}       string  a rate (GCRA: theoretical arrival time)
  *   n:{<index>}       zset    acknowledgements that went to a mailbox in the last seven days
  *   j:{<itm>}         string  did this mail join what it answers? "join" or "apart"

@@ -124,6 +124,24 @@ struct str random_token(struct arena *a, size_t n);
 struct str base64url(struct arena *a, const void *bytes, size_t n);
 bool base64url_decode(struct str s, void *out, size_t n);
 
+/* ---- what others sign with a secret that they share with us ---- */
+
+enum { HMAC_BYTES = 32 };
+/* HMAC-SHA256 (RFC 2104) over n parts, one behind the other. */
+void hmac_sha256(const uint8_t key[HMAC_BYTES], const struct str *parts, size_t n, uint8_t out[HMAC_BYTES]);
+/* Constant time. */
+bool hmac_equal(const uint8_t a[HMAC_BYTES], const uint8_t b[HMAC_BYTES]);
+/* base64 with padding (RFC 4648 4), NUL-terminated in a. Decode answers false for whatever base64() would not print of n
+ * bytes: other letters, white space, an end that is not canonical. */
+struct str base64(struct arena *a, const void *bytes, size_t n);
+bool base64_decode(struct str s, void *out, size_t n);
+
+/* Zeroed memory for secrets: locked, not dumped, wiped when it goes. Never fails: without it nothing may go on. */
+void *secret_memory(size_t n);
+/* NULL is allowed. */
+void secret_memory_free(void *p);
+void secret_wipe(void *p, size_t n);
+
 /* Partition of an account id, BLAKE2b-64(unkeyed, 16 bytes), read as a big-endian number, mod 64:
  * fixed for ever. */
 unsigned partition_of(struct ulid account);

@@ -27,6 +27,11 @@
     X(staff_disable)    \
     X(staff_list)       \
     X(staff_import)     \
+    X(webhook_add)      \
+    X(webhook_rotate)   \
+    X(webhook_disable)  \
+    X(webhook_remove)   \
+    X(webhook_list)     \
     X(mail_show)        \
     X(rules_explain)    \
     X(sample)           \

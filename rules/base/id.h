@@ -35,6 +35,7 @@ enum { ULID_CHARS = 26, ID_CHARS_MAX = 4 + ULID_CHARS };
     X(EDGE, "edg")        \
     X(DUPLICATE, "dup")   \
     X(INCIDENT, "inc")    \
+    X(WEBHOOK, "whk")     \
     X(SITE, "site")
 
 enum id_kind {
