@@ -19,6 +19,7 @@ struct numbers;
 struct pages;
 struct redis_server;
 struct ruleset;
+struct senders;
 struct server;
 struct tail;
 struct workers;
@@ -40,6 +41,7 @@ struct app {
     struct mail_sender *sender;
     _Atomic uint64_t mail_partitions; /* with new mails, a bit each: letters_wake() */
     struct flood *flood;
+    struct senders *senders; /* who may post to the channels */
     struct tail *tail;
     struct server *server;
     char share[4096]; /* shipped files */

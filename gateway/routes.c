@@ -1,6 +1,7 @@
 #include "gateway/routes.h"
 
 #include "gateway/admin.h"
+#include "gateway/channels/channels.h"
 #include "gateway/intake/post.h"
 #include "gateway/intake/web.h"
 #include "gateway/staff/staff.h"
@@ -21,6 +22,9 @@ const struct route routes_public[] = {
     {"POST", "/requests/{ref}/code", verify_ask, ROUTE_WORK, SMALL},
     {"POST", "/requests/{ref}/verify", verify_pass, ROUTE_WORK, SMALL},
     {"POST", "/requests/{ref}/messages", web_message, ROUTE_LOOP, FORM},
+    {"POST", "/channels/social", channels_social, ROUTE_LOOP, CHANNELS_BODY_MAX},
+    {"POST", "/channels/phone", channels_phone, ROUTE_LOOP, CHANNELS_BODY_MAX},
+    {"POST", "/channels/desk", channels_desk, ROUTE_LOOP, CHANNELS_BODY_MAX},
     {"GET", "/livez", admin_live, ROUTE_LOOP, 0},
     {"GET", "/{lang}", web_form_language, ROUTE_LOOP, 0},
     {"GET", "/{lang}/", web_form_language, ROUTE_LOOP, 0},

@@ -1,6 +1,7 @@
 #include "gateway/serve.h"
 
 #include "gateway/app.h"
+#include "gateway/channels/senders.h"
 #include "gateway/conf.h"
 #include "gateway/data.h"
 #include "gateway/http/asset.h"
@@ -183,6 +184,7 @@ static void on_tick(void *arg, struct redis *r)
     struct serve *s = arg;
     struct arena *a = arena_open(4096);
 
+    senders_refresh(s->app.senders, r);
     if (number_low(s->app.numbers) && number_refill(s->app.numbers, r, a) != ERR_OK)
         log_warn("numbers_not_refilled", "why=%s", redis_why(r));
     if (clock_steady_ms() - s->swept_ms >= SWEEP_EVERY_MS) {
@@ -401,6 +403,7 @@ void serve_close(struct serve *s)
     blobs_close(s->app.blobs);
     accept_close(s->app.accept);
     flood_close(s->app.flood);
+    senders_close(s->app.senders);
     assets_close(s->app.assets);
     pages_close(s->app.pages);
     ruleset_close(s->app.rules);
@@ -446,6 +449,7 @@ static enum err open_all(struct serve *s, char *why)
     name_holder(s);
     s->policy = pages_policy(app->pages);
     app->flood = flood_open();
+    app->senders = senders_open(app->keys, s->conf.data);
     app->accept = accept_open(app);
     e = accept_rebuild(app->accept);
     if (e != ERR_OK)

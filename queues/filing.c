@@ -133,7 +133,7 @@ static void check_pointer(const struct filing *f, const struct redis_value *v)
 
 static void filed(struct filing *f)
 {
-    f->mailed = f->item.op == ITEM_REQUEST && f->item.email.len > 0 && !f->before;
+    f->mailed = asks_code(f) && !f->before;
     f->outcome = FILING_FILED;
 }
 

@@ -139,7 +139,13 @@ static struct message words_of(const struct filing *f)
                             .item = f->item.ulid,
                             .participant = f->participant,
                             .home = f->home,
-                            .text = f->item.text};
+                            .text = f->item.text,
+                            .author = f->item.logged_name};
+}
+
+bool asks_code(const struct filing *f)
+{
+    return f->item.op == ITEM_REQUEST && f->mailbox && str_is(f->item.channel, "web");
 }
 
 static void add_participant(struct change *c, struct filing *f)
@@ -150,6 +156,7 @@ static void add_participant(struct change *c, struct filing *f)
                             .email = f->mailbox ? f->email.spelled : i->email,
                             .phone = i->phone,
                             .name = i->name,
+                            .handle = i->handle,
                             .language = i->language,
                             .reference = i->reference,
                             .since_ms = i->received_ms,
@@ -158,7 +165,7 @@ static void add_participant(struct change *c, struct filing *f)
     if (i->email.len > 0)
         p.email_index = blind_index(f->keys, INDEX_EMAIL, canonical_email(f));
     change_participant(c, f->keys, f->ticket, &p);
-    if (!f->mailbox || i->op == ITEM_MESSAGE)
+    if (!asks_code(f))
         return;
 
     struct flow_ask ask = {.flow = i->ulid,
@@ -199,9 +206,20 @@ static struct str claims_print(struct filing *f)
     const struct {
         const char *name;
         struct str value;
-    } claims[] = {{"name", i->name},   {"organisation", i->organisation},
-                  {"site", i->site},   {"invoice", i->invoice},
-                  {"email", i->email}, {"phone", i->phone}};
+    } claims[] = {{"name", i->name},
+                  {"organisation", i->organisation},
+                  {"site", i->site},
+                  {"invoice", i->invoice},
+                  {"email", i->email},
+                  {"phone", i->phone},
+                  {"handle", i->handle},
+                  {"source", i->source},
+                  {"url", i->url},
+                  {"reference", i->thread},
+                  {"behalf_name", i->behalf_name},
+                  {"behalf_organisation", i->behalf_organisation},
+                  {"behalf_email", i->behalf_email},
+                  {"behalf_site", i->behalf_site}};
     struct buf d = {0};
 
     for (size_t n = 0; n < sizeof claims / sizeof claims[0]; n++)

@@ -27,6 +27,8 @@ struct str original_print(struct filing *f);
 
 /* The ticket is found by the item's words from now on (word.h). */
 void change_item_words(struct change *c, struct filing *f, struct str subject);
+/* A code is mailed to who asks at our own door, and to nobody because of what others report. */
+bool asks_code(const struct filing *f);
 
 void change_open_work(struct change *c, struct filing *f);
 void change_join_work(struct change *c, struct filing *f);

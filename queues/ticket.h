@@ -57,6 +57,7 @@ struct participant {
     struct ulid id;
     struct str channel;
     struct str email, phone, name; /* unsealed; empty where none */
+    struct str handle;             /* of a post's author */
     struct blind email_index;
     uint64_t reference;
     struct ulid item;

@@ -39,8 +39,11 @@ enum { OPS = sizeof op_names / sizeof op_names[0] };
     X(answers)             \
     X(thread)              \
     X(hint)                \
-    X(message_id)
-#define NUMBER_LIST(X) X(followers) X(proven)
+    X(message_id)          \
+    X(call_back_to)        \
+    X(logged_by)           \
+    X(logged_name)
+#define NUMBER_LIST(X) X(followers) X(proven) X(call_back_ms)
 #define FLAG_LIST(X)   X(executive) X(automatic)
 
 static void set_text(struct doc *d, const char *name, struct str s)

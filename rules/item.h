@@ -56,11 +56,14 @@ struct item {
     struct str behalf_name, behalf_organisation, behalf_email, behalf_site; /* for whom its sender says to speak */
     struct str answers; /* a mail: ULID of the participant whom it answers, shown by a good MAC; a bounce: of the mail
                            that came back, empty where no mail of ours is named */
-    struct str thread;  /* a mail: the reference of that participant; or one it only speaks of */
-    struct str hint;    /* a mail: why thread does not lead there by itself (rules/joining.h); a bounce: what is to be
-                           thought of the mailbox (rules/bounce.h) */
+    struct str thread;  /* the reference of that participant; or one that it only speaks of, whatever the channel */
+    struct str hint;    /* why thread does not lead there by itself (rules/joining.h); a bounce: what is to be thought
+                           of the mailbox (rules/bounce.h) */
     struct str message_id; /* a mail: "<left@right>", for whoever answers it; empty where it has none that is usable */
-    int64_t followers;     /* of the author of a post */
+    struct str call_back_to;           /* a call that staff logged: the number they promised to call back */
+    struct str logged_by, logged_name; /* and who did: "stf_…", and the name */
+    int64_t call_back_ms;              /* by when; 0: nothing was promised */
+    int64_t followers;                 /* of the author of a post */
     int64_t proven; /* level that the channel itself vouches for: 1 where our own mail server aligned the sender */
     bool executive; /* came to an executive's office */
     bool automatic; /* a robot wrote it: never answered by one of ours, wakes nobody */

@@ -20,6 +20,7 @@
 /* Why a mail does not join by itself what it speaks of: X(name, word); the word is kept and shown. */
 #define JOINING_HINT_LIST(X)                                                                          \
     X(NOTHING, "")              /* it speaks of nothing */                                            \
+    X(CLAIMED, "claimed")       /* a post, a call or another desk names a reference */                \
     X(SUBJECT, "subject")       /* only its subject names a reference */                              \
     X(FORGED, "forged")         /* looks like one of our marks, which it is not; names a reference */ \
     X(SENDERS, "senders")       /* answers with a good mark, and has no sender or several */          \

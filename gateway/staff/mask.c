@@ -26,6 +26,8 @@ struct str mask_phone(const struct app *app, struct arena *a, struct str phone)
 
 struct str mask_identity(const struct app *app, struct arena *a, const struct participant *p)
 {
+    if (p->handle.len > 0) /* it stands in public */
+        return p->handle;
     if (p->email.len > 0)
         return mask_email(a, p->email);
     return p->phone.len > 0 ? mask_phone(app, a, p->phone) : p->name;

@@ -132,7 +132,7 @@ static struct doc *messages_doc(const struct whole *w)
 
 static bool mask_claim(const struct whole *w, const char *name, struct str value, struct doc *out)
 {
-    if (str_is(str_of(name), "email"))
+    if (str_is(str_of(name), "email") || str_is(str_of(name), "behalf_email"))
         value = mask_email(w->a, value);
     else if (str_is(str_of(name), "phone"))
         value = mask_phone(w->app, w->a, value);

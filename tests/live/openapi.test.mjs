@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { after, before, describe } from 'node:test'
 import { many, open, redisServer, story, taken, until } from './kit.mjs'
 import { document, faults, seen } from './openapi.mjs'
+import { call, deliver, deskTicket, message, post, sender } from './senders.mjs'
 
 const PUBLIC = Object.entries(document.paths).filter(([path]) => !path.startsWith('/api/'))
 const STAFF = Object.entries(document.paths).filter(([path]) => path.startsWith('/api/'))
@@ -91,6 +92,23 @@ describe('each documented answer of the public and the admin listener', () => {
         const key = randomUUID()
         return many(8, 8, () => door.post(path, { json: fields, token, headers: { 'idempotency-key': key } }))
       })
+    }
+
+    const report = { social: post, phone: call, desk: deskTicket }
+    for (const [kind, make] of Object.entries(report)) {
+      const one = await sender(door, kind, `documented-${kind}`), busy = await sender(held, kind, `busy-${kind}`)
+      await one.post(make())
+      await one.post('{')
+      await one.post({})
+      await one.post('x'.repeat(70000))
+      await deliver(door, kind, { ...message(one.secret, make()), id: 'another' })
+      await deliver(door, kind, { ...message(one.secret, make()), more: { 'content-type': 'text/plain' } })
+      await untilSeen(`POST /channels/${kind} 409`, () => {
+        const m = message(one.secret, make())
+        return many(8, 8, () => deliver(door, kind, m))
+      })
+      await untilSeen(`POST /channels/${kind} 429`, () => many(64, 16, () => busy.post(make())))
+      await deliver(full, kind, message((await sender(full, kind, `full-${kind}`)).secret, make()))
     }
 
     await many(230, 32, () => held.post('/requests', { json: { problem, email } }))

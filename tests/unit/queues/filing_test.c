@@ -173,6 +173,36 @@ static void a_request_is_an_account_a_ticket_and_a_mail(void **state)
     assert_int_equal(mails_waiting(), 1);
 }
 
+static void nobody_is_mailed_because_of_what_others_report(void **state)
+{
+    static const char *const channels[] = {"mail", "phone", "social", "desk"};
+
+    (void)state;
+    for (uint64_t k = 0; k < sizeof channels / sizeof channels[0]; k++) {
+        struct item i = request(10 + k, "named@example.org", channels[k]);
+        struct participant *people;
+        struct ticket t;
+        struct flow flow;
+        size_t n;
+
+        i.channel = str_of(channels[k]);
+        i.handle = STR("@aya@social.example");
+        i.subject = STR("Gone");
+
+        struct filing *f = file(&i);
+
+        assert_int_equal(f->outcome, FILING_FILED);
+        assert_false(f->mailed);
+        assert_int_equal(ticket_read(link_, keys, a, f->ticket, &t), ERR_OK);
+        assert_true(str_is(t.subject, "Gone"));
+        assert_int_equal(t.level, 0);
+        assert_int_equal(flow_read(link_, keys, a, i.ulid, t.partition, &flow), ERR_ABSENT);
+        assert_int_equal(participants_read(link_, keys, a, &t, &people, &n), ERR_OK);
+        assert_true(str_is(people[n - 1].handle, "@aya@social.example"));
+    }
+    assert_int_equal(mails_waiting(), 0);
+}
+
 /* F1, whatever exchange broke before. */
 static void an_item_is_filed_once_however_often_it_is_tried(void **state)
 {
@@ -543,6 +573,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_request_is_an_account_a_ticket_and_a_mail, empty),
+        cmocka_unit_test_setup(nobody_is_mailed_because_of_what_others_report, empty),
         cmocka_unit_test_setup(an_item_is_filed_once_however_often_it_is_tried, empty),
         cmocka_unit_test_setup(one_mailbox_is_one_account_and_one_open_ticket, empty),
         cmocka_unit_test_setup(later_claims_do_not_rename_an_account, empty),

@@ -68,6 +68,10 @@ static void what_a_channel_vouches_for_survives_too(void **state)
                       .thread = STR("R7K4-2M9Q-C"),
                       .hint = STR("other-sender"),
                       .message_id = STR("<1@example.org>"),
+                      .call_back_to = STR("+886 2 1234 5678"),
+                      .call_back_ms = INT64_C(1795568400000),
+                      .logged_by = STR("stf_01J9Z3NDEKTSV4RRFFQ69G5FAV"),
+                      .logged_name = STR("mei"),
                       .followers = INT64_C(5000000000),
                       .proven = 1,
                       .executive = true,
@@ -89,6 +93,10 @@ static void what_a_channel_vouches_for_survives_too(void **state)
     assert_true(str_equal(out.thread, in.thread));
     assert_true(str_equal(out.hint, in.hint));
     assert_true(str_equal(out.message_id, in.message_id));
+    assert_true(str_equal(out.call_back_to, in.call_back_to));
+    assert_true(str_equal(out.logged_by, in.logged_by));
+    assert_true(str_equal(out.logged_name, in.logged_name));
+    assert_int_equal(out.call_back_ms, in.call_back_ms);
     assert_int_equal(out.followers, in.followers);
     assert_int_equal(out.proven, 1);
     assert_true(out.executive && out.automatic);
