@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char *const op_names[] = {
-    [ITEM_REQUEST] = "request", [ITEM_MESSAGE] = "message", [ITEM_BOUNCE] = "bounce"};
+    [ITEM_REQUEST] = "request", [ITEM_MESSAGE] = "message", [ITEM_BOUNCE] = "bounce", [ITEM_MAIL] = "mail"};
 
 enum { OPS = sizeof op_names / sizeof op_names[0] };
 
@@ -40,6 +40,8 @@ enum { OPS = sizeof op_names / sizeof op_names[0] };
     X(thread)              \
     X(hint)                \
     X(message_id)          \
+    X(sender)              \
+    X(recipients)          \
     X(call_back_to)        \
     X(logged_by)           \
     X(logged_name)

@@ -26,9 +26,10 @@ enum item_op {
     ITEM_REQUEST, /* opens or joins work */
     ITEM_MESSAGE, /* more words of somebody who holds a reference */
     ITEM_BOUNCE,  /* a mail of ours that came back */
+    ITEM_MAIL,    /* a mail as it came, with its envelope: read before it is filed as one of the others */
 };
 
-/* "request", "message", "bounce": the journal's op. */
+/* "request", "message", "bounce", "mail": the journal's op. */
 const char *item_op_name(enum item_op op);
 
 struct item {
@@ -67,6 +68,9 @@ struct item {
     int64_t proven; /* level that the channel itself vouches for: 1 where our own mail server aligned the sender */
     bool executive; /* came to an executive's office */
     bool automatic; /* a robot wrote it: never answered by one of ours, wakes nobody */
+
+    struct str sender;     /* a mail: whom its envelope names; empty for what answers to nobody */
+    struct str recipients; /* and for whom it came, an LF behind each */
 
     struct str raw_type; /* media type of the original */
     struct str raw;

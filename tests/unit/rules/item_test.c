@@ -106,6 +106,26 @@ static void what_a_channel_vouches_for_survives_too(void **state)
     arena_close(a);
 }
 
+static void a_mail_keeps_its_envelope(void **state)
+{
+    struct arena *a = arena_open(4096);
+    struct item in = {.op = ITEM_MAIL,
+                      .channel = STR("mail"),
+                      .sender = STR("aya@example.org"),
+                      .recipients = STR("help@example.net\nhelp+executive@example.net\n"),
+                      .raw_type = STR("message/rfc822"),
+                      .raw = STR("Subject: x\r\n\r\n\0\xff\r\n")},
+                out;
+
+    (void)state;
+    assert_int_equal(item_parse(STR("mail"), item_print(&in, a), a, &out), ERR_OK);
+    assert_int_equal(out.op, ITEM_MAIL);
+    assert_true(str_equal(out.sender, in.sender));
+    assert_true(str_equal(out.recipients, in.recipients));
+    assert_true(str_equal(out.raw, in.raw));
+    arena_close(a);
+}
+
 static void what_is_no_item_is_refused(void **state)
 {
     static const struct {
@@ -133,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_item_survives_the_journal),
         cmocka_unit_test(what_a_channel_vouches_for_survives_too),
+        cmocka_unit_test(a_mail_keeps_its_envelope),
         cmocka_unit_test(what_is_no_item_is_refused),
     };
 
