@@ -110,75 +110,158 @@ static struct str bound_to(struct ulid name, char out[ULID_CHARS + 6])
     return str_of(out);
 }
 
-static bool write_sealed(const struct blobs *b, int fd, struct ulid name, struct str content)
-{
+/* ---- writing ---- */
+
+struct blob_writer {
+    struct blobs *blobs;
+    int fd;
+    size_t bytes;
+    struct seal_stream stream;
     char bound[ULID_CHARS + 6];
-    uint8_t head[SEAL_STREAM_HEAD], *piece = malloc(PIECE);
-    struct seal_stream s;
+    struct place place;
+    char path[PATH_MAX]; /* of the file, before it has its name */
+    size_t waits;        /* bytes of the piece that is not full, or not known to be the last */
+    char waiting[SEAL_CHUNK];
+    uint8_t piece[PIECE];
+};
 
-    if (piece == NULL)
-        abort();
-    seal_stream_start(&s, b->keys, bound_to(name, bound), head);
-
-    bool good = write_all(fd, head, sizeof head), last = false;
-
-    while (good && !last) {
-        size_t n = content.len < SEAL_CHUNK ? content.len : SEAL_CHUNK;
-
-        last = n == content.len;
-        seal_stream_push(&s, (struct str){content.at, n}, last, piece);
-        good = write_all(fd, piece, n + SEAL_CHUNK_EXTRA);
-        if (n > 0)
-            content = (struct str){content.at + n, content.len - n};
-    }
-    free(piece);
-    return good;
+static enum err refused(struct blob_writer *w, enum err e)
+{
+    log_error("blob_write_failed", "err=%s bytes=%zu", err_name(e), w->bytes);
+    return e;
 }
 
-/* The whole file under a name of its own, flushed. */
-static enum err write_new(struct blobs *b, struct ulid name, struct str content, char path[PATH_MAX])
+static enum err open_new(struct blob_writer *w, struct ulid name)
 {
     char text[ULID_CHARS + 1];
+    uint8_t head[SEAL_STREAM_HEAD];
 
-    ulid_print(name, text);
-    (void)snprintf(path, PATH_MAX, "%s/new/%s.%d.%u", b->folder, text, (int)getpid(), atomic_fetch_add(&b->next, 1));
-
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-    if (fd < 0)
+    if (!make_place(w->blobs, &w->place))
         return errno_err();
+    ulid_print(name, text);
+    (void)snprintf(w->path, PATH_MAX, "%s/new/%s.%d.%u", w->blobs->folder, text, (int)getpid(),
+                   atomic_fetch_add(&w->blobs->next, 1));
+    w->fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (w->fd < 0)
+        return errno_err();
+    seal_stream_start(&w->stream, w->blobs->keys, bound_to(name, w->bound), head);
+    return write_all(w->fd, head, sizeof head) ? ERR_OK : errno_err();
+}
 
-    bool good = write_sealed(b, fd, name, content) && fsync(fd) == 0;
-    enum err e = good ? ERR_OK : errno_err();
+enum err blob_begin(struct blob_writer **out, struct blobs *b, struct ulid name)
+{
+    struct blob_writer *w = malloc(sizeof *w);
 
-    if (close(fd) != 0 && e == ERR_OK)
+    if (w == NULL)
+        abort();
+    w->blobs = b;
+    w->fd = -1;
+    w->bytes = w->waits = 0;
+    place_of(b, name, &w->place);
+
+    enum err e = open_new(w, name);
+
+    if (e != ERR_OK) {
+        (void)refused(w, e);
+        blob_drop(w);
+        return e;
+    }
+    *out = w;
+    return ERR_OK;
+}
+
+static enum err push(struct blob_writer *w, bool last)
+{
+    seal_stream_push(&w->stream, (struct str){w->waiting, w->waits}, last, w->piece);
+
+    bool good = write_all(w->fd, w->piece, w->waits + SEAL_CHUNK_EXTRA);
+
+    w->waits = 0;
+    return good ? ERR_OK : errno_err();
+}
+
+enum err blob_append(struct blob_writer *w, struct str more)
+{
+    if (more.len > BLOB_BYTES_MAX - w->bytes)
+        return ERR_LARGE;
+    w->bytes += more.len;
+    while (more.len > 0) {
+        enum err e = w->waits == SEAL_CHUNK ? push(w, false) : ERR_OK;
+        size_t n = more.len < SEAL_CHUNK - w->waits ? more.len : SEAL_CHUNK - w->waits;
+
+        if (e != ERR_OK)
+            return refused(w, e);
+        memcpy(w->waiting + w->waits, more.at, n);
+        w->waits += n;
+        more = (struct str){more.at + n, more.len - n};
+    }
+    return ERR_OK;
+}
+
+/* The last piece, the flush, and the name. */
+static enum err settle(struct blob_writer *w)
+{
+    enum err e = push(w, true);
+
+    if (e == ERR_OK && fsync(w->fd) != 0)
         e = errno_err();
+    if (close(w->fd) != 0 && e == ERR_OK)
+        e = errno_err();
+    w->fd = -1;
+    /* A link, unlike a rename, never takes the place of what is there; also over NFS. */
+    if (e == ERR_OK && link(w->path, w->place.file) != 0)
+        e = errno_err();
+    (void)unlink(w->path);
+    w->path[0] = '\0';
+    if (e == ERR_OK && !folder_flush(w->place.inner))
+        e = ERR_IO;
     return e;
+}
+
+enum err blob_commit(struct blob_writer *w)
+{
+    enum err e = settle(w);
+
+    if (e != ERR_OK && e != ERR_CONFLICT)
+        (void)refused(w, e);
+    blob_drop(w);
+    return e;
+}
+
+void blob_drop(struct blob_writer *w)
+{
+    if (w == NULL)
+        return;
+    if (w->fd >= 0) {
+        (void)close(w->fd);
+        (void)unlink(w->path);
+    }
+    free(w);
 }
 
 enum err blob_write(struct blobs *b, struct ulid name, struct str content)
 {
-    char path[PATH_MAX];
-    struct place p;
+    struct blob_writer *w;
+    enum err e = content.len > BLOB_BYTES_MAX ? ERR_LARGE : blob_begin(&w, b, name);
 
-    if (content.len > BLOB_BYTES_MAX)
-        return ERR_LARGE;
-    place_of(b, name, &p);
-    if (!make_place(b, &p))
-        return errno_err();
-
-    enum err e = write_new(b, name, content, path);
-
-    /* A link, unlike a rename, never takes the place of what is there; also over NFS. */
-    if (e == ERR_OK && link(path, p.file) != 0)
-        e = errno_err();
-    (void)unlink(path);
-    if (e == ERR_OK && !folder_flush(p.inner))
-        e = ERR_IO;
-    if (e != ERR_OK && e != ERR_CONFLICT)
-        log_error("blob_write_failed", "err=%s bytes=%zu", err_name(e), content.len);
+    if (e != ERR_OK)
+        return e;
+    e = blob_append(w, content);
+    if (e == ERR_OK)
+        return blob_commit(w);
+    blob_drop(w);
     return e;
 }
+
+void blob_remove(struct blobs *b, struct ulid name)
+{
+    struct place p;
+
+    place_of(b, name, &p);
+    (void)unlink(p.file);
+}
+
+/* ---- reading ---- */
 
 static bool read_all(int fd, uint8_t *p, size_t n)
 {

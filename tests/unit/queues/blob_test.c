@@ -207,6 +207,60 @@ static void a_full_disk_leaves_nothing_behind(void **state)
     assert_int_equal(blob_write(s->b, name, letters(s, 200000)), ERR_OK);
 }
 
+static void what_comes_in_pieces_is_one_blob(void **state)
+{
+    static const size_t pieces[] = {1, 7, 65535, 65536, 65537, 200000};
+    struct scene *s = *state;
+    struct str all = letters(s, 300001), back;
+
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        struct ulid name = ulid_fresh();
+        struct blob_writer *w;
+
+        assert_int_equal(blob_begin(&w, s->b, name), ERR_OK);
+        for (size_t at = 0, n; at < all.len; at += n) {
+            n = pieces[i] < all.len - at ? pieces[i] : all.len - at;
+            assert_int_equal(blob_append(w, (struct str){all.at + at, n}), ERR_OK);
+        }
+        assert_int_equal(blob_read(s->b, s->arena, name, &back), ERR_ABSENT); /* B1 */
+        assert_int_equal(blob_commit(w), ERR_OK);
+        assert_int_equal(blob_read(s->b, s->arena, name, &back), ERR_OK);
+        assert_true(str_equal(all, back));
+    }
+    assert_int_equal(leftovers(s), 0);
+}
+
+static void what_is_dropped_or_removed_was_never_there(void **state)
+{
+    struct scene *s = *state;
+    struct ulid name = ulid_fresh();
+    struct blob_writer *w;
+    struct str back;
+
+    assert_int_equal(blob_begin(&w, s->b, name), ERR_OK);
+    assert_int_equal(blob_append(w, letters(s, 100000)), ERR_OK);
+    blob_drop(w);
+    blob_drop(NULL);
+    assert_int_equal(blob_read(s->b, s->arena, name, &back), ERR_ABSENT);
+    assert_int_equal(leftovers(s), 0);
+    assert_int_equal(blob_write(s->b, name, STR("words")), ERR_OK);
+    blob_remove(s->b, name);
+    blob_remove(s->b, name);
+    assert_int_equal(blob_read(s->b, s->arena, name, &back), ERR_ABSENT);
+}
+
+static void pieces_are_bounded_together(void **state)
+{
+    struct scene *s = *state;
+    struct blob_writer *w;
+
+    assert_int_equal(blob_begin(&w, s->b, ulid_fresh()), ERR_OK);
+    assert_int_equal(blob_append(w, letters(s, BLOB_BYTES_MAX - 1)), ERR_OK);
+    assert_int_equal(blob_append(w, STR("xy")), ERR_LARGE);
+    blob_drop(w);
+    assert_int_equal(leftovers(s), 0);
+}
+
 static void old_leftovers_go_and_young_ones_stay(void **state)
 {
     struct scene *s = *state;
@@ -268,11 +322,18 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(what_was_written_comes_back),           T(what_is_too_large_or_absent_is_said),
-        T(a_name_is_never_written_twice),         T(a_changed_file_is_never_shown),
-        T(a_file_under_anothers_name_is_refused), T(a_full_disk_leaves_nothing_behind),
-        T(old_leftovers_go_and_young_ones_stay),  T(of_many_writers_of_a_name_one_wins),
+        T(what_was_written_comes_back),
+        T(what_is_too_large_or_absent_is_said),
+        T(a_name_is_never_written_twice),
+        T(a_changed_file_is_never_shown),
+        T(a_file_under_anothers_name_is_refused),
+        T(a_full_disk_leaves_nothing_behind),
+        T(old_leftovers_go_and_young_ones_stay),
+        T(of_many_writers_of_a_name_one_wins),
         T(a_folder_that_cannot_be_used_is_named),
+        T(what_comes_in_pieces_is_one_blob),
+        T(what_is_dropped_or_removed_was_never_there),
+        T(pieces_are_bounded_together),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
