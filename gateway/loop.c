@@ -208,6 +208,68 @@ static void run_timers(struct loop_impl *self)
     }
 }
 
+/* ---- descriptors ---- */
+
+struct loop_watch {
+    h2o_socket_t *sock;
+    void (*readable)(void *arg), (*writable)(void *arg);
+    void *arg;
+};
+
+struct loop_watch *loop_watch_open(struct loop *l, int fd, void (*readable)(void *arg), void (*writable)(void *arg),
+                                   void *arg)
+{
+    struct loop_watch *w = malloc(sizeof *w);
+
+    if (w == NULL)
+        abort();
+    *w = (struct loop_watch){h2o_evloop_socket_create(loop_h2o(l), fd, H2O_SOCKET_FLAG_DONT_READ), readable, writable,
+                             arg};
+    w->sock->data = w;
+    return w;
+}
+
+static void on_readable(h2o_socket_t *sock, const char *err)
+{
+    struct loop_watch *w = sock->data;
+
+    (void)err; /* whoever reads will hear it */
+    w->readable(w->arg);
+}
+
+static void on_writable(h2o_socket_t *sock, const char *err)
+{
+    struct loop_watch *w = sock->data;
+
+    (void)err;
+    w->writable(w->arg);
+}
+
+void loop_watch_read(struct loop_watch *w, bool on)
+{
+    if (on == (bool)h2o_socket_is_reading(w->sock))
+        return;
+    if (on)
+        h2o_socket_read_start(w->sock, on_readable);
+    else
+        h2o_socket_read_stop(w->sock);
+}
+
+void loop_watch_write(struct loop_watch *w)
+{
+    if (!h2o_socket_is_writing(w->sock))
+        h2o_socket_notify_write(w->sock, on_writable);
+}
+
+void loop_watch_close(struct loop_watch *w)
+{
+    if (w == NULL)
+        return;
+    h2o_socket_read_stop(w->sock);
+    h2o_socket_close(w->sock);
+    free(w);
+}
+
 static int wait_ms(const struct loop_impl *self)
 {
     if (self->timers == 0)

@@ -11,6 +11,7 @@
 
 #include "queues/loop.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,18 @@ void loop_stop(struct loop *l);
 void loop_timer_start(struct loop *l, struct loop_timer *t, int ms, void (*fn)(void *arg), void *arg);
 /* fn will not run. A timer that does not run is allowed. */
 void loop_timer_cancel(struct loop *l, struct loop_timer *t);
+
+/* A descriptor that the loop looks after; whoever opened the watch reads and writes it himself. */
+struct loop_watch;
+/* fd: non-blocking, the watch's from now on. Nothing is called until it is asked for. */
+struct loop_watch *loop_watch_open(struct loop *l, int fd, void (*readable)(void *arg), void (*writable)(void *arg),
+                                   void *arg);
+/* on: readable is called each turn that finds something to read, or that the peer is gone. */
+void loop_watch_read(struct loop_watch *w, bool on);
+/* writable is called once, when there is room. */
+void loop_watch_write(struct loop_watch *w);
+/* Closes the descriptor; neither function is called again. NULL is allowed. */
+void loop_watch_close(struct loop_watch *w);
 
 /* For gateway/http/ only. */
 struct st_h2o_evloop_t *loop_h2o(struct loop *l);

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -114,6 +116,57 @@ static void many_timers_keep_their_order(void **state)
     assert_int_equal(rung, 333);
 }
 
+/* ---- descriptors ---- */
+
+static struct loop_watch *near_end, *far_end;
+static int ends[2];
+static unsigned told;
+
+static void read_one(void *arg)
+{
+    char c;
+
+    (void)arg;
+    if (read(ends[0], &c, 1) == 1) {
+        said[said_len++] = c;
+        said[said_len] = '\0';
+        return;
+    }
+    loop_watch_close(near_end); /* the other side is gone */
+    loop_stop(loop);
+}
+
+static void write_one(void *arg)
+{
+    assert_int_equal(write(ends[1], "xyz" + told, 1), 1);
+    if (++told < 3)
+        loop_watch_write(far_end);
+    else
+        loop_watch_close(far_end);
+    (void)arg;
+}
+
+static void a_descriptor_is_read_and_written_when_it_is_asked_for(void **state)
+{
+    struct loop_timer later = {0};
+
+    (void)state;
+    told = 0;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    near_end = loop_watch_open(loop, ends[0], read_one, NULL, NULL);
+    far_end = loop_watch_open(loop, ends[1], NULL, write_one, NULL);
+    loop_watch_write(far_end);
+    loop_watch_write(far_end); /* asked twice is asked once */
+    loop_timer_start(loop, &later, 20, stop, ".");
+    loop_run(loop);
+    assert_string_equal(said, "."); /* nobody asked to read */
+    loop_watch_read(near_end, true);
+    loop_watch_read(near_end, true);
+    loop_run(loop);
+    assert_string_equal(said, ".xyz");
+    loop_watch_close(NULL);
+}
+
 static int open_loop(void **state)
 {
     (void)state;
@@ -138,6 +191,7 @@ int main(void)
         IN_A_LOOP(mail_is_never_read_inside_the_posting),
         IN_A_LOOP(timers_ring_by_their_time),
         IN_A_LOOP(many_timers_keep_their_order),
+        IN_A_LOOP(a_descriptor_is_read_and_written_when_it_is_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
