@@ -301,7 +301,7 @@ enum err journal_read(struct journal *j, struct arena *a, uint64_t after, size_t
     (void)pthread_mutex_lock(&j->reading);
     do {
         (void)pthread_mutex_lock(&j->lock);
-        found = rows_unfiled(&j->rows, after, max, seqs);
+        found = rows_in(&j->rows, ROW_UNFILED, after, max, seqs);
         (void)pthread_mutex_unlock(&j->lock);
         for (size_t i = 0; e == ERR_OK && i < found; i++) {
             after = seqs[i];
@@ -319,6 +319,46 @@ enum err journal_read(struct journal *j, struct arena *a, uint64_t after, size_t
         return ERR_IO;
     *n = got;
     return ERR_OK;
+}
+
+enum err journal_parked(struct journal *j, struct arena *a, uint64_t after, size_t max, struct journal_row *rows,
+                        size_t *n)
+{
+    uint64_t *seqs = arena_array(a, uint64_t, max);
+    size_t found, got = 0;
+    enum err e = ERR_OK;
+
+    (void)pthread_mutex_lock(&j->reading);
+    (void)pthread_mutex_lock(&j->lock);
+    found = rows_in(&j->rows, ROW_PARKED, after, max, seqs);
+    (void)pthread_mutex_unlock(&j->lock);
+    for (size_t i = 0; e != ERR_IO && i < found; i++) {
+        rows[got] = (struct journal_row){0};
+        e = read_row(j, a, seqs[i], &rows[got]);
+        if (e == ERR_OK || e == ERR_CORRUPT || e == ERR_ABSENT) {
+            if (e != ERR_OK)
+                rows[got].payload = STR("");
+            rows[got++].seq = seqs[i];
+        }
+    }
+    (void)pthread_mutex_unlock(&j->reading);
+    if (e == ERR_IO)
+        return ERR_IO;
+    *n = got;
+    return ERR_OK;
+}
+
+bool journal_is_parked(struct journal *j, uint64_t seq)
+{
+    enum row_state state;
+    unsigned failures;
+
+    (void)pthread_mutex_lock(&j->lock);
+
+    bool parked = rows_get(&j->rows, seq, &state, &failures) && state == ROW_PARKED;
+
+    (void)pthread_mutex_unlock(&j->lock);
+    return parked;
 }
 
 struct rewinding {

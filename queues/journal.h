@@ -92,6 +92,12 @@ void journal_mark(struct journal *j, uint64_t seq, enum journal_mark mark);
 size_t journal_rewind(struct journal *j, int64_t since_ms);
 /* Thread-safe. What was received at or after since_ms stays, because it may have to be filed again. */
 void journal_hold(struct journal *j, int64_t since_ms);
+/* Parked rows with seq > after, ascending, at most max; of one that cannot be opened the payload is empty, and the rest
+ * what could be read (op NULL: nothing). ERR_IO. For operators: it takes turns with journal_read(). */
+enum err journal_parked(struct journal *j, struct arena *a, uint64_t after, size_t max, struct journal_row *rows,
+                        size_t *n);
+/* Thread-safe. */
+bool journal_is_parked(struct journal *j, uint64_t seq);
 /* All parked rows become unfiled again. Returns how many. */
 size_t journal_unpark(struct journal *j);
 

@@ -127,17 +127,18 @@ void rows_set_run(struct rows *r, const struct run *run)
     }
 }
 
-size_t rows_unfiled(const struct rows *r, uint64_t after, size_t max, uint64_t *seqs)
+size_t rows_in(const struct rows *r, enum row_state state, uint64_t after, size_t max, uint64_t *seqs)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < r->n && n < max; i++) {
         const struct segment *s = r->at[i];
 
-        if (s->unfiled == 0 || s->first + s->n <= after + 1)
+        if ((state == ROW_UNFILED && s->unfiled == 0) || (state == ROW_PARKED && s->parked == 0) ||
+            s->first + s->n <= after + 1)
             continue;
         for (size_t k = after >= s->first ? after + 1 - s->first : 0; k < s->n && n < max; k++)
-            if ((s->marks[k] & 3) == ROW_UNFILED)
+            if ((s->marks[k] & 3) == state)
                 seqs[n++] = s->first + k;
     }
     return n;

@@ -48,8 +48,8 @@ bool rows_get(const struct rows *r, uint64_t seq, enum row_state *state, unsigne
 void rows_set(struct rows *r, uint64_t seq, enum row_state state, unsigned failures);
 /* Runs over rows that are not there are ignored there. */
 void rows_set_run(struct rows *r, const struct run *run);
-/* Up to max unfiled rows behind after, ascending. */
-size_t rows_unfiled(const struct rows *r, uint64_t after, size_t max, uint64_t *seqs);
+/* Up to max rows of that state behind after, ascending. */
+size_t rows_in(const struct rows *r, enum row_state state, uint64_t after, size_t max, uint64_t *seqs);
 
 /* Everything that is not plainly unfiled, as runs. */
 struct runs {
