@@ -31,13 +31,15 @@ struct filer_job *filer_job_make(const struct item *i, struct str payload)
 
 void filer_job_free(struct filer_job *job)
 {
+    if (job->gone != NULL)
+        job->gone(job->gone_arg, job->seq);
     free(job);
 }
 
 void filer_submit(struct filer *f, struct filer_job *job)
 {
     (void)pthread_mutex_lock(&f->lock);
-    if (f->waiting >= FILER_WAITING_MAX) {
+    if (f->waiting >= FILER_WAITING_MAX && job->gone == NULL) {
         f->catch_up_to = job->seq;
         filer_job_free(job);
     } else {

@@ -11,7 +11,9 @@
  * L4  when Redis' identity changes, all that the one before was given in its last grace
  *     time is filed again (vouch.h): that is free of effect where nothing was lost. It is
  *     asked for on each new connection, and a lost one is noticed within a second;
- * L5  a Redis that is not fit (redis_fitness) is not written to. */
+ * L5  a Redis that is not fit (redis_fitness) is not written to;
+ * L6  a mail is read before it is filed, and not by this thread: its row is named to `read`, and comes back as a job
+ *     that was made of it. Such a job takes its place among the rows of its work by its seq. */
 #ifndef QUEUES_FILER_H
 #define QUEUES_FILER_H
 
@@ -26,6 +28,7 @@ enum {
     FILER_WAITING_MAX = 4096, /* live items in memory; more are read back from the journal */
     FILER_FAILURES = 5,
     FILER_REDIS_MS = 5000,
+    FILER_WHY_BYTES = 80,
 };
 
 /* A live item: journaled, and handed over in one piece of memory. */
@@ -37,6 +40,9 @@ struct filer_job {
     enum item_op op;
     int failures;
     int64_t not_before_ms; /* steady clock */
+    /* L6: made of a row that was read elsewhere; told when it is out of memory, filed or not. NULL: any other. */
+    void (*gone)(void *arg, uint64_t seq);
+    void *gone_arg;
     uint64_t reference;
     struct str payload; /* behind the struct */
 };
@@ -58,6 +64,11 @@ struct filer_options {
     void (*filed)(void *arg, const struct filing *f);
     bool (*refuse)(void *arg, const struct filing *f);
     void (*tick)(void *arg, struct redis *r);
+    /* L6. On the filer's thread: a row of op "mail" that is unfiled; the same one may be named again. oldest_ms: when
+     * the oldest came that was named, or is in the journal, and has not come back filed; INT64_MAX none. Both NULL
+     * where mails wait for somebody else. */
+    void (*read)(void *arg, uint64_t seq, int64_t received_ms);
+    int64_t (*oldest_ms)(void *arg);
     void *arg;
 };
 
@@ -66,6 +77,13 @@ struct filer *filer_open(const struct filer_options *o);
 void filer_close(struct filer *f);
 /* Any thread; takes the job. In order of seq from one thread. */
 void filer_submit(struct filer *f, struct filer_job *job);
+
+/* Parks a row for a reason of its own: logged, counted, remembered for filer_parked_why(). Any thread. */
+void filer_park(struct filer *f, uint64_t seq, struct ulid ulid, const char *why);
+/* Why a parked row was parked since the start; "" where it was before. */
+void filer_parked_why(struct filer *f, uint64_t seq, char out[FILER_WHY_BYTES]);
+/* A parked row is tried again. False where it is not parked. Any thread. */
+bool filer_unpark(struct filer *f, uint64_t seq);
 
 struct filer_state {
     bool ready;    /* Redis is there and fit */

@@ -9,7 +9,13 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-enum { FILER_LEFT_MAX = 64 };
+enum { FILER_LEFT_MAX = 64, FILER_WHYS = 256 /* reasons that are remembered, the latest */ };
+
+/* Why a row was parked. */
+struct parked_why {
+    uint64_t seq;
+    char why[FILER_WHY_BYTES];
+};
 
 struct filer {
     struct filer_options o;
@@ -22,6 +28,9 @@ struct filer {
     struct filer_job *first, **last;
     size_t waiting;
     uint64_t catch_up_to; /* the journal holds unfiled rows up to here */
+    bool look_again;      /* from its beginning: a row is not parked any more */
+    struct parked_why whys[FILER_WHYS];
+    size_t why_count;
     struct filer_state state;
 
     /* the thread's own */

@@ -6,6 +6,7 @@
 #include "rules/base/arena.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { RETRY_MS = 200 /* before an item that failed is tried again */ };
@@ -68,13 +69,51 @@ static void fail(struct filer *f, struct filer_job *job, enum err e)
         filer_keep_for_later(f, job, RETRY_MS);
         return;
     }
-    log_error("item_parked", "item=%s why=%s redis=%s", id_print(ID_ITEM, job->ulid).at, err_name(e),
-              redis_why(f->redis));
-    journal_mark(f->o.journal, job->seq, JOURNAL_PARKED);
+
+    char why[FILER_WHY_BYTES];
+
+    (void)snprintf(why, sizeof why, "%s %s", err_text(e), redis_why(f->redis));
+    filer_park(f, job->seq, job->ulid, why);
+    filer_job_free(job);
+}
+
+void filer_park(struct filer *f, uint64_t seq, struct ulid ulid, const char *why)
+{
+    log_error("item_parked", "item=%s why=%s", id_print(ID_ITEM, ulid).at, why);
+    journal_mark(f->o.journal, seq, JOURNAL_PARKED);
     (void)pthread_mutex_lock(&f->lock);
+
+    struct parked_why *w = &f->whys[f->why_count++ % FILER_WHYS];
+
+    w->seq = seq;
+    (void)snprintf(w->why, sizeof w->why, "%s", why);
     f->state.parked++;
     (void)pthread_mutex_unlock(&f->lock);
-    filer_job_free(job);
+}
+
+void filer_parked_why(struct filer *f, uint64_t seq, char out[FILER_WHY_BYTES])
+{
+    out[0] = '\0';
+    (void)pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < FILER_WHYS; i++)
+        if (f->whys[i].seq == seq)
+            (void)snprintf(out, FILER_WHY_BYTES, "%s", f->whys[i].why);
+    (void)pthread_mutex_unlock(&f->lock);
+}
+
+bool filer_unpark(struct filer *f, uint64_t seq)
+{
+    if (!journal_is_parked(f->o.journal, seq))
+        return false;
+    journal_mark(f->o.journal, seq, JOURNAL_RETRY);
+    (void)pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < FILER_WHYS; i++)
+        if (f->whys[i].seq == seq)
+            f->whys[i].seq = 0;
+    f->look_again = true;
+    (void)pthread_cond_signal(&f->wake);
+    (void)pthread_mutex_unlock(&f->lock);
+    return true;
 }
 
 static void settle(struct filer *f, struct filer_job *job, struct filing *g)

@@ -86,6 +86,8 @@ static bool clean(struct filer *f, int64_t now_ms)
 {
     if (filer_behind(f) || f->retry != NULL)
         return false;
+    if (f->o.oldest_ms != NULL && f->o.oldest_ms(f->o.arg) <= now_ms - VOUCH_SLACK_MS)
+        return false;
     (void)pthread_mutex_lock(&f->lock);
 
     bool young = f->first == NULL || f->first->received_ms > now_ms - VOUCH_SLACK_MS;

@@ -3,14 +3,17 @@
  * A row never overtakes an earlier one of its work. So while the journal holds rows that were not read yet, live messages
  * are read from there in their turn. Where a row waits in memory (the list `retry`, in order of seq), later ones of its
  * work wait behind it; where too many do, the rest is left to the journal and the work is noted: none of its rows is
- * taken until nothing of it waits in memory any more, and then the journal is read again from the start. */
+ * taken until nothing of it waits in memory any more, and then the journal is read again from the start.
+ *
+ * A mail says only when it was read to which work it belongs. Then it waits in memory, too, where rows before it may be
+ * in the journal that were not looked at yet. */
 #include "queues/filer_core.h"
 
 #include "queues/clock.h"
-#include "queues/log.h"
 #include "rules/base/arena.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     CATCH_UP_MIN = 16, /* places in a batch kept for what the journal holds */
@@ -57,6 +60,22 @@ static void place(struct filer *f, struct batch *b, struct filer_job *job)
         filer_job_free(job);
 }
 
+static uint64_t goal(struct filer *f)
+{
+    (void)pthread_mutex_lock(&f->lock);
+
+    uint64_t to = f->catch_up_to;
+
+    (void)pthread_mutex_unlock(&f->lock);
+    return to;
+}
+
+/* A mail that adds to work of which earlier rows may still be unread. */
+static bool too_early(struct filer *f, const struct filer_job *job)
+{
+    return job->gone != NULL && job->op != ITEM_REQUEST && f->cursor < job->seq && f->cursor < goal(f);
+}
+
 static void take_retries(struct filer *f, struct batch *b)
 {
     int64_t now = clock_steady_ms();
@@ -64,7 +83,8 @@ static void take_retries(struct filer *f, struct batch *b)
     for (struct filer_job **at = &f->retry; *at != NULL && b->n < FILER_BATCH;) {
         struct filer_job *job = *at;
 
-        if (job->not_before_ms > now || work_in(b, job->reference) || work_waits(f, job->reference, job) > 0) {
+        if (job->not_before_ms > now || too_early(f, job) || work_in(b, job->reference) ||
+            work_waits(f, job->reference, job) > 0) {
             at = &job->next;
             continue;
         }
@@ -158,7 +178,9 @@ static void take_live(struct filer *f, struct batch *b, bool late)
         if (f->first == NULL)
             f->last = &f->first;
         f->waiting--;
-        if (late && job->op != ITEM_REQUEST)
+        if (late && job->op != ITEM_REQUEST && job->gone != NULL)
+            filer_keep_for_later(f, job, 0);
+        else if (late && job->op != ITEM_REQUEST)
             read_later(f, job);
         else
             add(f, b, job);
@@ -182,26 +204,20 @@ static struct filer_job *job_of_row(const struct journal_row *row, struct arena 
     return job;
 }
 
-static uint64_t goal(struct filer *f)
-{
-    (void)pthread_mutex_lock(&f->lock);
-
-    uint64_t to = f->catch_up_to;
-
-    (void)pthread_mutex_unlock(&f->lock);
-    return to;
-}
-
 static void take_row(struct filer *f, struct batch *b, const struct journal_row *row)
 {
     struct filer_job *job;
 
     if (is_known(f, b, row->seq))
         return;
+    if (strcmp(row->op, item_op_name(ITEM_MAIL)) == 0) {
+        if (f->o.read != NULL)
+            f->o.read(f->o.arg, row->seq, row->received_ms);
+        return;
+    }
     job = job_of_row(row, f->arena);
     if (job == NULL) {
-        log_error("item_unreadable", "item=%s", id_print(ID_ITEM, row->ulid).at);
-        journal_mark(f->o.journal, row->seq, JOURNAL_PARKED);
+        filer_park(f, row->seq, row->ulid, "its row cannot be understood");
         return;
     }
     (void)pthread_mutex_lock(&f->lock);
@@ -231,6 +247,21 @@ static void take_journaled(struct filer *f, struct batch *b)
     }
 }
 
+/* A row is unfiled again that the cursor has passed. */
+static void look_again(struct filer *f)
+{
+    struct journal_state s;
+
+    journal_state(f->o.journal, &s);
+    (void)pthread_mutex_lock(&f->lock);
+    if (f->look_again) {
+        f->look_again = false;
+        f->cursor = 0;
+        f->catch_up_to = s.last_seq;
+    }
+    (void)pthread_mutex_unlock(&f->lock);
+}
+
 bool filer_behind(struct filer *f)
 {
     return f->cursor < goal(f) || f->left_count > 0 || f->left_all;
@@ -238,6 +269,8 @@ bool filer_behind(struct filer *f)
 
 void filer_take(struct filer *f, struct batch *b)
 {
+    look_again(f);
+
     bool late = filer_behind(f);
 
     b->n = 0;
