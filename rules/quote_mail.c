@@ -1,0 +1,207 @@
+/* quote_mail.c - other people's mails inside of a mail. */
+#include "rules/quote_parts.h"
+#include "rules/quote_words.h"
+
+#include <string.h>
+
+enum {
+    ATTRIBUTION_LINES_MAX = 4, /* "On Monday," "Ann Example" "<ann@example.org>" "wrote:" */
+    HEADER_LINES_MAX = 14,     /* of a block by Outlook, with long lists of recipients */
+    HEADER_GAP_MAX = 2,        /* lines in it that go on with one, or are empty */
+    HEADER_NAME_BYTES_MAX = 40,
+};
+
+/* ---- "On Monday, Ann wrote:" ---- */
+
+/* Without its colon; false where it has none. */
+static bool cut_colon(struct str *s)
+{
+    *s = quote_plain(*s);
+    if (s->len > 0 && s->at[s->len - 1] == ':')
+        *s = quote_trim((struct str){s->at, s->len - 1});
+    else if (quote_ends(*s, "："))
+        *s = quote_trim((struct str){s->at, s->len - strlen("：")});
+    else
+        return false;
+    return true;
+}
+
+/* A time, a year, or a date in figures. */
+static bool has_date(struct str s)
+{
+    for (size_t i = 0; i + 2 < s.len; i++) {
+        if (!quote_digit(s.at[i]))
+            continue;
+        if (quote_digit(s.at[i + 2]) &&
+            (s.at[i + 1] == ':' || s.at[i + 1] == '.' || s.at[i + 1] == '/' || s.at[i + 1] == '-'))
+            return true;
+        if (i + 3 < s.len && (strncmp(s.at + i, "19", 2) == 0 || strncmp(s.at + i, "20", 2) == 0) &&
+            quote_digit(s.at[i + 2]) && quote_digit(s.at[i + 3]))
+            return true;
+    }
+    return false;
+}
+
+static bool opens(struct str s)
+{
+    s = quote_plain(s);
+    for (size_t i = 0; i < COUNT(openers); i++)
+        if (str_starts(s, openers[i]))
+            return has_date(s);
+    return s.len > 0 && quote_digit(s.at[0]) && has_date(s);
+}
+
+static bool verb_last(struct str s)
+{
+    for (size_t i = 0; i < COUNT(verbs_last); i++)
+        if (quote_ends(s, verbs_last[i]))
+            return true;
+    return false;
+}
+
+static bool verb_inside(struct str s)
+{
+    for (size_t i = 0; i < COUNT(verbs_inside); i++)
+        if (memmem(s.at, s.len, verbs_inside[i], strlen(verbs_inside[i])) != NULL)
+            return true;
+    return false;
+}
+
+static bool ends_sentence(struct str s)
+{
+    return s.len > 0 && strchr(".!?:;", s.at[s.len - 1]) != NULL;
+}
+
+/* All of the lines together: is it said who wrote, and when or from where? */
+static bool attributes(struct str s)
+{
+    bool address = quote_has_address(s), date = has_date(s);
+
+    if (verb_last(s))
+        return address || date;
+    return date && (address || (verb_inside(s) && opens(s)));
+}
+
+/* Does an attribution end with line i? Then where it begins is in *from. */
+static bool attribution(const struct lines *l, size_t i, size_t *from)
+{
+    struct str last = l->at[i].text;
+    size_t begin = i;
+
+    if (l->at[i].look != LOOK_TEXT || last.len > QUOTE_LINE_BYTES_MAX || !cut_colon(&last))
+        return false;
+    while (!opens(l->at[begin].text)) {
+        const struct line *before = begin > 0 ? &l->at[begin - 1] : NULL;
+
+        if (before == NULL || before->look != LOOK_TEXT || before->text.len > QUOTE_LINE_BYTES_MAX ||
+            ends_sentence(before->text) || i - begin + 1 >= ATTRIBUTION_LINES_MAX) {
+            begin = i; /* it is all on this line, or it is none */
+            break;
+        }
+        begin--;
+    }
+    *from = begin;
+    return attributes((struct str){l->at[begin].text.at, (size_t)(last.at + last.len - l->at[begin].text.at)});
+}
+
+/* ---- blocks of header fields ---- */
+
+static enum head_name head_name(struct str s)
+{
+    size_t n = 0;
+
+    s = quote_plain(s);
+    while (n < s.len && s.at[n] != ':' && n < HEADER_NAME_BYTES_MAX &&
+           memcmp(s.at + n, "：", n + 3 <= s.len ? 3 : 1) != 0)
+        n++;
+    if (n == s.len || n == HEADER_NAME_BYTES_MAX)
+        return HEAD_NONE;
+    s = quote_plain(quote_trim((struct str){s.at, n}));
+    for (size_t i = 0; i < COUNT(head_names); i++)
+        if (quote_is(s, head_names[i].name))
+            return head_names[i].kind;
+    return HEAD_NONE;
+}
+
+/* "-----Original Message-----" */
+static bool is_original(struct str s)
+{
+    size_t dashes = 0;
+    struct str words = s;
+
+    for (size_t i = 0; i < COUNT(forwards); i++)
+        if (quote_is(s, forwards[i]))
+            return true;
+    while (words.len > 0 && strchr("-_*=> ", words.at[0]) != NULL) {
+        dashes += words.at[0] == '-' || words.at[0] == '_' ? 1 : 0;
+        words = quote_skip(words, 1);
+    }
+    while (words.len > 0 && strchr("-_*=< ", words.at[words.len - 1]) != NULL)
+        words.len--;
+    for (size_t i = 0; dashes >= 2 && i < COUNT(originals); i++)
+        if (quote_begins(words, originals[i]) > 0 && !quote_ends(words, "."))
+            return true;
+    return false;
+}
+
+/* Does a block of fields begin at line i? ruled: something is drawn above it. */
+static bool header_block(const struct lines *l, size_t i, bool ruled)
+{
+    unsigned seen = 0, kinds = 0, gap = 0;
+    enum head_name first = l->at[i].text.len <= QUOTE_LINE_BYTES_MAX ? head_name(l->at[i].text) : HEAD_NONE;
+
+    if (first != HEAD_FROM && first != HEAD_DATE && first != HEAD_SUBJECT)
+        return false;
+    for (size_t k = i; k < l->n && k < i + HEADER_LINES_MAX && gap <= HEADER_GAP_MAX; k++) {
+        struct str text = l->at[k].text;
+        enum head_name name =
+            l->at[k].look == LOOK_TEXT && text.len <= QUOTE_LINE_BYTES_MAX ? head_name(text) : HEAD_NONE;
+
+        gap = name == HEAD_NONE ? gap + 1 : 0;
+        if (name != HEAD_NONE && name != HEAD_OTHER && (seen & 1U << name) == 0) {
+            seen |= 1U << name;
+            kinds++;
+        }
+    }
+    return (seen & 1U << HEAD_FROM) != 0 && kinds >= (ruled ? 2U : 3U);
+}
+
+/* ---- quoted parts ---- */
+
+/* Everything from line i on is another mail, with what is drawn above it. */
+static void quote_rest(const struct lines *l, size_t i, size_t own_from)
+{
+    while (i > own_from && l->at[i - 1].look != LOOK_MARKED &&
+           (l->at[i - 1].look == LOOK_BLANK || quote_is_rule(l->at[i - 1].text)))
+        i--;
+    quote_mark(l, i, l->n, QUOTE_QUOTED);
+}
+
+void quote_find_mails(const struct lines *l)
+{
+    size_t own_from = 0, from, next;
+    bool ruled = false;
+
+    for (size_t i = 0; i < l->n; i++) {
+        const struct line *line = &l->at[i];
+
+        if (line->look == LOOK_MARKED) {
+            l->at[i].kind = QUOTE_QUOTED;
+            own_from = i + 1;
+        } else if (line->look == LOOK_TEXT && line->text.len <= QUOTE_LINE_BYTES_MAX) {
+            if (is_original(line->text) || header_block(l, i, ruled)) {
+                quote_rest(l, i, own_from);
+                return;
+            }
+            if (attribution(l, i, &from) && from >= own_from) {
+                next = quote_behind_blank(l, i + 1);
+                if (next < l->n && l->at[next].look != LOOK_MARKED)
+                    next = l->n;
+                quote_mark(l, from, next, QUOTE_QUOTED);
+                i = next - 1;
+                own_from = next;
+            }
+        }
+        ruled = line->look == LOOK_BLANK ? ruled : line->look == LOOK_TEXT && quote_is_rule(line->text);
+    }
+}

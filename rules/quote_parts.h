@@ -1,0 +1,60 @@
+/* quote_parts.h - what quote*.c share. Included by them alone. */
+#ifndef RULES_QUOTE_PARTS_H
+#define RULES_QUOTE_PARTS_H
+
+#include "rules/quote.h"
+
+#include <stdbool.h>
+
+/* Of a line that can mean anything but itself. */
+enum { QUOTE_LINE_BYTES_MAX = 400 };
+
+#define COUNT(list) (sizeof(list) / sizeof(list)[0])
+
+enum look { LOOK_TEXT, LOOK_BLANK, LOOK_MARKED /* with a ">" */ };
+
+struct line {
+    struct str all;           /* with its line end */
+    struct str text;          /* trimmed; empty where blank */
+    unsigned char look, kind; /* enum look, enum quote_kind */
+};
+
+struct lines {
+    struct line *at;
+    size_t n;
+};
+
+void quote_mark(const struct lines *l, size_t from, size_t to, enum quote_kind kind);
+/* The first line from i on that is not blank. */
+size_t quote_behind_blank(const struct lines *l, size_t i);
+
+/* ---- quote_mail.c ---- */
+
+/* Marks other people's mails. */
+void quote_find_mails(const struct lines *l);
+
+/* ---- quote_signature.c ---- */
+
+/* Marks signatures in what is left. */
+void quote_find_signatures(const struct lines *l);
+
+/* ---- quote_text.c: letters. Words to compare with are given in lower case ---- */
+
+bool quote_digit(char c);
+/* Bytes of s that are the word, in whatever case; 0 where it does not begin so. */
+size_t quote_begins(struct str s, const char *word);
+bool quote_is(struct str s, const char *word);
+/* These two fold the case of ASCII only. */
+bool quote_ends(struct str s, const char *word);
+bool quote_holds(struct str s, const char *word);
+struct str quote_skip(struct str s, size_t n);
+/* Without blanks of any kind and marks of direction at both ends. */
+struct str quote_trim(struct str s);
+/* Without the stars and lines that stand for bold and italic letters. */
+struct str quote_plain(struct str s);
+/* name@domain somewhere in it. */
+bool quote_has_address(struct str s);
+/* Only signs of one kind, five or more: drawn, not written. */
+bool quote_is_rule(struct str s);
+
+#endif
