@@ -1,7 +1,8 @@
 /* mime.h - what a mail says, however it was broken.
  *
- * The only door to GMime. GMime decodes (encoded words, addresses, dates, parameters, base64, charsets); the parts of
- * a mail are found here, because its own parser bounds neither their number nor the lines of a header.
+ * The only door to GMime, which decodes addresses, dates, parameters and transfer encodings. The parts of a mail are
+ * found here, because GMime's parser bounds neither their number nor the fields of a header (25 MiB of empty parts are
+ * five million objects); charsets are rules/charset.h.
  *
  * I1  any bytes are a mail: reading never fails. Limits bound the reading, not the acceptance: what was read until
  *     then is kept, and cut says which limit it was;
@@ -74,7 +75,7 @@ struct mime_result {
     size_t received_above; /* Received fields above it: 0 for what the last server wrote on top of its own */
 };
 
-/* A part that is not the text of its mail. */
+/* A part that is not the text of its mail. A mail that came as a part is one, too (message/rfc822). */
 struct mime_part {
     struct str name; /* decoded, of the disposition or the type; without folders; empty where none */
     struct str type; /* "image/png", lower case; "application/octet-stream" where none is told or readable */
@@ -135,13 +136,16 @@ struct mime_mail {
     struct mime_result *results;
     size_t result_count;
 
-    /* The first text/plain that is no attachment; else the first text/html as text; else the text of the mail inside.
-     * LF line ends. */
+    /* The first text/plain that is no attachment; where that is missing or blank, the first text/html as text; else an
+     * attached text/plain; else, unless this is a report, the text of the mail inside. LF line ends. */
     struct str text;
     bool text_of_html;
     struct str text_charset; /* as the bytes were read, for whoever wonders; lower case */
+    struct str html;         /* what the text was made of, where it was; else empty */
 
-    struct mime_part *parts; /* attachments in order, texts in other languages or forms left out */
+    /* Attachments in order, and texts behind the first. Left out: the same words in other forms (multipart/alternative),
+     * what a report consists of, and signatures of PGP and S/MIME. */
+    struct mime_part *parts;
     size_t part_count;
     const struct mime_mail *inside; /* first mail that came as a part and is not a report's original; NULL */
     struct mime_report report;

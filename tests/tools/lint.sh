@@ -33,7 +33,7 @@ sqlite3.h       queues/journal tests/unit/queues/
 sodium.h        queues/seal queues/blob
 jansson.h       rules/base/doc.
 curl/           gateway/mail/
-gmime/          gateway/intake/mime.
+gmime/          gateway/intake/mime_decode. gateway/intake/mime_words.
 libxml/         gateway/intake/
 unicode/        rules/
 phonenumbers/   rules/phone.
