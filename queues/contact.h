@@ -117,5 +117,8 @@ enum err contact_sites(struct redis *r, const struct keyring *k, struct arena *a
  * address was proven on a later day. Nothing happens where it is not on record. */
 enum err contact_bounced(struct redis *r, const struct keyring *k, struct arena *a, struct str canonical,
                          int64_t now_ms);
+/* The same as one command of a pipeline. */
+void contact_queue_bounced(struct redis *r, const struct keyring *k, struct arena *a, struct str canonical,
+                           int64_t now_ms);
 
 #endif

@@ -314,3 +314,11 @@ enum err contact_bounced(struct redis *r, const struct keyring *k, struct arena 
 
     return redis_run(r, a, NULL, SCRIPT_EVIDENCE_BOUNCE, 1, 2, (struct str[]){email_key(k, a, canonical), day});
 }
+
+void contact_queue_bounced(struct redis *r, const struct keyring *k, struct arena *a, struct str canonical,
+                           int64_t now_ms)
+{
+    struct str day = str_of(arena_printf(a, "%" PRId64, now_ms / DAY_MS));
+
+    redis_add_script(r, SCRIPT_EVIDENCE_BOUNCE, 1, 2, (struct str[]){email_key(k, a, canonical), day});
+}

@@ -21,7 +21,7 @@ struct str ulid_text(struct arena *a, struct ulid u)
 void filing_begin(struct filing *f)
 {
     f->outcome = FILING_UNDER_WAY;
-    f->step = f->item.op == ITEM_MESSAGE ? FIND : RESOLVE;
+    f->step = f->item.op == ITEM_MESSAGE ? FIND : answers_somebody(f) ? ANSWER : RESOLVE;
     f->asked = 0;
     f->rounds = 0;
     f->reference = f->item.reference;
@@ -30,7 +30,11 @@ void filing_begin(struct filing *f)
     f->aliased = f->repeat = false;
     f->chain_count = f->work_count = f->work_at = 0;
     f->person = (struct person){0};
+    f->joins = false;
+    (void)reference_parse(f->item.thread, &f->answered);
     mailbox_read(f);
+    if (is_return(f))
+        begin_return(f);
 }
 
 size_t filing_asked(const struct filing *f)
@@ -133,7 +137,7 @@ static void check_pointer(const struct filing *f, const struct redis_value *v)
 
 static void filed(struct filing *f)
 {
-    f->mailed = asks_code(f) && !f->before;
+    f->mailed = (asks_code(f) || asks_ack(f)) && !f->before;
     f->outcome = FILING_FILED;
 }
 
@@ -252,7 +256,8 @@ static enum err load_work(struct filing *f, const struct redis_value *v)
         e = history_load(f->arena, &v[1], &f->history, &f->history_count);
     if (e == ERR_OK && !ticket_state_parse(f->at.state, &state))
         e = ERR_CORRUPT;
-    if (e == ERR_OK && ticket_step(&f->join_step, state, TICKET_CUSTOMER_WRITES) != ERR_OK)
+    if (e == ERR_OK &&
+        ticket_step(&f->join_step, state, f->item.automatic ? TICKET_ROBOT_WRITES : TICKET_CUSTOMER_WRITES) != ERR_OK)
         e = ERR_CORRUPT;
     if (e == ERR_OK)
         f->account = f->at.account;
@@ -417,6 +422,18 @@ bool filing_ask(struct filing *f, struct redis *r)
     case JOIN:
         ask_join(f, r);
         break;
+    case ANSWER:
+    case PEOPLE:
+    case VERDICT:
+    case OWN:
+        ask_answer(f, r);
+        break;
+    case RETURN:
+    case RETURN_TICKET:
+    case RETURN_WRITE:
+    case RETURN_KEEP:
+        ask_return(f, r);
+        break;
     }
     assert(f->asked > 0 && f->asked <= FILING_ASK_MAX);
     return true;
@@ -451,6 +468,16 @@ enum err filing_hear(struct filing *f, struct redis *r, const struct redis_value
         return hear_inherit(f, r, replies);
     case JOIN:
         return hear_join(f, r, replies);
+    case ANSWER:
+    case PEOPLE:
+    case VERDICT:
+    case OWN:
+        return hear_answer(f, r, replies);
+    case RETURN:
+    case RETURN_TICKET:
+    case RETURN_WRITE:
+    case RETURN_KEEP:
+        return hear_return(f, r, replies);
     }
     return ERR_CORRUPT;
 }

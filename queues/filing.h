@@ -22,6 +22,7 @@
 #define QUEUES_FILING_H
 
 #include "queues/attach.h"
+#include "queues/outbox.h"
 #include "queues/redis.h"
 #include "queues/seal.h"
 #include "queues/ticket.h"
@@ -82,8 +83,13 @@ struct filing {
     size_t chain_count;
     struct ulid works[FILING_WORKS_MAX]; /* tickets that the person is known on */
     size_t work_count, work_at;
-    struct ulid kin; /* on the way from a ticket's account to its root */
-    bool repeat;     /* `ticket` was found by the same words */
+    struct ulid kin;   /* on the way from a ticket's account to its root */
+    bool repeat;       /* `ticket` was found by the same words */
+    uint64_t answered; /* an answer: the reference it goes to */
+    bool joins;
+    size_t hints;
+    struct ulid returned; /* a bounce: the mail */
+    struct outbox_about about;
     struct resolution whose;
     struct ticket at;
     struct happening *history;

@@ -140,12 +140,36 @@ static struct message words_of(const struct filing *f)
                             .participant = f->participant,
                             .home = f->home,
                             .text = f->item.text,
-                            .author = f->item.logged_name};
+                            .author = f->item.logged_name,
+                            .message_id = f->item.message_id,
+                            .subject = f->item.subject,
+                            .automatic = f->item.automatic};
 }
 
 bool asks_code(const struct filing *f)
 {
     return f->item.op == ITEM_REQUEST && f->mailbox && str_is(f->item.channel, "web");
+}
+
+bool asks_ack(const struct filing *f)
+{
+    return f->item.op == ITEM_REQUEST && f->mailbox && str_is(f->item.channel, "mail") && !f->item.automatic;
+}
+
+static void add_ack(struct change *c, struct filing *f)
+{
+    struct outbox_mail ack = {.id = ulid_in(f->item.ulid, ulid_partition(f->ticket)),
+                              .kind = OUTBOX_ACK,
+                              .silent = f->silent,
+                              .to = f->email.spelled,
+                              .language = f->item.language,
+                              .reference = f->item.reference,
+                              .ticket = f->ticket,
+                              .participant = f->participant,
+                              .asked_ms = f->now_ms,
+                              .in_reply_to = f->item.message_id};
+
+    change_mail(c, f->keys, &ack);
 }
 
 static void add_participant(struct change *c, struct filing *f)
@@ -165,6 +189,8 @@ static void add_participant(struct change *c, struct filing *f)
     if (i->email.len > 0)
         p.email_index = blind_index(f->keys, INDEX_EMAIL, canonical_email(f));
     change_participant(c, f->keys, f->ticket, &p);
+    if (asks_ack(f))
+        add_ack(c, f);
     if (!asks_code(f))
         return;
 
@@ -296,6 +322,12 @@ static void add_person(struct change *c, struct filing *f, bool opens)
     change_open_work_set(c, f->account, &f->person, f->ticket, f->item.received_ms, f->now_ms);
 }
 
+/* What the channel vouches for is a mailbox reached, and never more. */
+static int level_of(const struct filing *f)
+{
+    return f->heir.level == 0 && f->item.proven > 0 ? 1 : f->heir.level;
+}
+
 void change_open_work(struct change *c, struct filing *f)
 {
     struct happening opened = {.id = f->item.ulid,
@@ -312,9 +344,10 @@ void change_open_work(struct change *c, struct filing *f)
     place(f->rules, &facts, &opened, 1, f->now_ms, f->arena, &where);
     add_account(c, f);
     add_ticket(c, f, &where);
-    change_level(c, f->ticket, f->participant, f->heir.level, f->heir.stale, f->heir.authorised);
+    change_level(c, f->ticket, f->participant, level_of(f), f->heir.stale, f->heir.authorised);
     add_participant(c, f);
     add_person(c, f, true);
+    add_suggestion(c, f);
     change_message(c, f->keys, f->ticket, &words);
     change_item_words(c, f, subject_of(f));
     change_happening(c, f->ticket, &opened);
@@ -370,6 +403,11 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static bool is_open(enum ticket_state s)
+{
+    return s != TICKET_SOLVED && s != TICKET_CLOSED;
+}
+
 void change_join_work(struct change *c, struct filing *f)
 {
     struct arena *a = f->arena;
@@ -391,19 +429,23 @@ void change_join_work(struct change *c, struct filing *f)
     change_hset(c, key, "channels", channels_with(a, f->at.channels, f->item.channel));
     change_hset(c, key, "clock", where.clock);
     change_hset_int(c, key, "due", where.due_ms);
-    change_hset_int(c, key, "heard", later(f->at.heard_ms, f->item.received_ms));
+    if (!f->item.automatic)
+        change_hset_int(c, key, "heard", later(f->at.heard_ms, f->item.received_ms));
     change_hset_int(c, key, "updated", later(f->at.updated_ms, f->item.received_ms));
     if (f->item.op == ITEM_REQUEST)
-        change_level(c, f->ticket, f->participant, f->heir.level, f->heir.stale, f->heir.authorised);
-    change_hset_int(c, key_in(a, ulid_partition(f->ticket), "a", arena_strdup(a, id_print(ID_ACCOUNT, f->account).at)),
-                    "last_heard", f->item.received_ms);
+        change_level(c, f->ticket, f->participant, level_of(f), f->heir.stale, f->heir.authorised);
+    if (!f->item.automatic)
+        change_hset_int(c,
+                        key_in(a, ulid_partition(f->ticket), "a", arena_strdup(a, id_print(ID_ACCOUNT, f->account).at)),
+                        "last_heard", f->item.received_ms);
     if (f->item.op == ITEM_REQUEST)
         add_participant(c, f);
     add_person(c, f, false);
+    add_suggestion(c, f);
     change_message(c, f->keys, f->ticket, &words);
     change_item_words(c, f, subject_of(f));
     change_happening(c, f->ticket, &heard);
-    change_queue_place(c, f->ticket, f->at.queue, f->at.queue, where.due_ms, !ticket_is_spam(&f->at),
-                       f->at.owner.len > 0);
+    change_queue_place(c, f->ticket, f->at.queue, f->at.queue, where.due_ms,
+                       is_open(f->join_step.next) && !ticket_is_spam(&f->at), f->at.owner.len > 0);
     change_live(c, "message", f->ticket, f->at.reference, f->at.queue, state, f->at.owner_name);
 }

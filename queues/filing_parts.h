@@ -29,6 +29,11 @@ struct str original_print(struct filing *f);
 void change_item_words(struct change *c, struct filing *f, struct str subject);
 /* A code is mailed to who asks at our own door, and to nobody because of what others report. */
 bool asks_code(const struct filing *f);
+/* To who wrote from a mailbox goes the reference, unless it was a robot. */
+bool asks_ack(const struct filing *f);
+
+/* What staff are told of a mail that speaks of other work without joining it: sg:<itm> of ticket.h. */
+void add_suggestion(struct change *c, struct filing *f);
 
 void change_open_work(struct change *c, struct filing *f);
 void change_join_work(struct change *c, struct filing *f);

@@ -4,13 +4,36 @@
  *   RESOLVE               whose is it, and was it here before?   filing_resolve.c
  *   ATTACH, CLAIM, KIN    which open work is it of?              filing_attach.c
  *   BEFORE, SETTLE        it was filed: where?                   filing_attach.c
+ *   ANSWER to OWN         does it join what it answers?          filing_answer.c
+ *   RETURN to RETURN_KEEP a mail of ours came back               filing_return.c
  *   the rest                                                     filing.c */
 #ifndef QUEUES_FILING_STEPS_H
 #define QUEUES_FILING_STEPS_H
 
 #include "queues/filing.h"
 
-enum step { RESOLVE, ATTACH, CLAIM, KIN, BEFORE, SETTLE, OPEN, ALIAS, FIND, READ, INHERIT, JOIN };
+enum step {
+    RESOLVE,
+    ATTACH,
+    CLAIM,
+    KIN,
+    BEFORE,
+    SETTLE,
+    OPEN,
+    ALIAS,
+    FIND,
+    READ,
+    INHERIT,
+    JOIN,
+    ANSWER,
+    PEOPLE,
+    VERDICT,
+    OWN,
+    RETURN,
+    RETURN_TICKET,
+    RETURN_WRITE,
+    RETURN_KEEP,
+};
 
 void ask_resolve(struct filing *f, struct redis *r);
 enum err hear_resolve(struct filing *f, struct redis *r, const struct redis_value *v);
@@ -46,6 +69,16 @@ enum err hear_external(struct filing *f, struct str held);
 /* The reference of the item leads to f->ticket. */
 void ask_pointer(struct filing *f, struct redis *r);
 void ask_original(struct filing *f, struct redis *r);
+
+/* Of a mail that answers somebody: the steps from ANSWER to OWN; begin with answered = thread's number. */
+bool answers_somebody(const struct filing *f);
+void ask_answer(struct filing *f, struct redis *r);
+enum err hear_answer(struct filing *f, struct redis *r, const struct redis_value *v);
+/* Of a mail that came back: the steps from RETURN to RETURN_KEEP. */
+bool is_return(const struct filing *f);
+void begin_return(struct filing *f);
+void ask_return(struct filing *f, struct redis *r);
+enum err hear_return(struct filing *f, struct redis *r, const struct redis_value *v);
 
 /* Is there an Idempotency-Key to be asked for? */
 bool asks_key(const struct filing *f);

@@ -43,7 +43,7 @@
  *   wh:{senders}      hash    who may post to the channels: see webhook.h
  *   l:{<index>}       string  a rate (GCRA: theoretical arrival time)
  *   n:{<index>}       zset    acknowledgements that went to a mailbox in the last seven days
- *   j:{<itm>}         string  did this mail join what it answers? "join" or "apart"
+ *   j:{<itm>}         string  did this mail join what it answers? "=<reference>" or "apart"
  *   ref:next          string  numbers of references given out in blocks
  *   lease:{<name>}    string  who does the sweep, who sends mail */
 #ifndef QUEUES_KEYS_H

@@ -205,6 +205,9 @@ static bool message_visit(void *arg, struct ulid id, const struct doc *d)
     m->channel = keep(g->a, d, "channel");
     m->text = keep(g->a, d, "text");
     m->author = keep(g->a, d, "author");
+    m->message_id = keep(g->a, d, "message_id");
+    m->subject = keep(g->a, d, "subject");
+    m->automatic = doc_get_bool(d, "automatic", false);
     (void)id_parse(ID_ITEM, doc_get_text(d, "item"), &m->item);
     (void)id_parse(ID_PARTICIPANT, doc_get_text(d, "participant"), &m->participant);
     (void)id_parse(ID_MAIL, doc_get_text(d, "mail"), &m->mail);
@@ -381,6 +384,10 @@ void change_message(struct change *c, const struct keyring *k, struct ulid ticke
     set_id(&d, "mail", ID_MAIL, m->mail);
     set_id(&d, "home", ID_ACCOUNT, m->home);
     set_some(&d, "author", m->author);
+    set_some(&d, "message_id", m->message_id);
+    set_some(&d, "subject", m->subject);
+    if (m->automatic)
+        doc_flat_bool(&d, "automatic", true);
     doc_flat_text(&d, "text", m->text);
     add_sealed(c, k, room_key(c->arena, "m", ticket), name_of(c, ID_MESSAGE, m->id), &d);
 }

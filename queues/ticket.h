@@ -4,7 +4,9 @@
  * ("file:line"), due (ms, 0 none), clock, opened, updated, heard, replied (ms, 0 never), language, impact,
  * channels ("web mail"), subject (sealed), owner (stf_… or ""), owner_name, last (msg_… newest), claims (sealed
  * JSON), score, reasons (JSON), spam ("1"), and for each participant lv:<par> ("level,stale,authorised"), id:<par> and
- * hm:<par> (attach.h).
+ * hm:<par> (attach.h). Beside them, for staff to see and for no decision: sg:<itm> "<reference> <why>", what a mail of this
+ * ticket speaks of without joining it; sr:<itm> "<reference> <why>", under which a mail that answers this ticket was
+ * filed instead (why: rules/joining.h); bc:<par>, ms, when the last mail to that participant came back.
  *
  * T1  a message keeps its origin for ever: channel, item, the identity it came through, its home;
  * T2  a level belongs to a participant; the ticket's is the highest, for display and rules;
@@ -51,6 +53,9 @@ struct message {
     struct str text;
     struct str author; /* staff: name */
     struct ulid mail;  /* the mail that carries it; zero none */
+    /* Of a mail that came in, for whoever answers it; else empty. The id is fit for a header. */
+    struct str message_id, subject;
+    bool automatic; /* a robot wrote it */
 };
 
 struct participant {

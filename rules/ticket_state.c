@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-/* Columns: staff set open, waiting-customer, waiting-us, solved, closed; staff reply; customer writes. */
+/* Columns: staff set open, waiting-customer, waiting-us, solved, closed; staff reply; customer writes; a robot writes. */
 static const struct {
     bool allowed;
     struct ticket_step step;
@@ -31,19 +31,19 @@ static const struct {
     /* clang-format off */
     [TICKET_OPEN] = {
         GO(OPEN, KEEP), GO(WAITING_CUSTOMER, PAUSE), GO(WAITING_US, KEEP), GO(SOLVED, STOP), GO(CLOSED, STOP),
-        GO(OPEN, REPLY), GO(OPEN, KEEP)},
+        GO(OPEN, REPLY), GO(OPEN, KEEP), GO(OPEN, KEEP)},
     [TICKET_WAITING_CUSTOMER] = {
         GO(OPEN, RESUME), GO(WAITING_CUSTOMER, KEEP), GO(WAITING_US, RESUME), GO(SOLVED, STOP), GO(CLOSED, STOP),
-        GO(WAITING_CUSTOMER, REPLY), GO(WAITING_US, RESUME)},
+        GO(WAITING_CUSTOMER, REPLY), GO(WAITING_US, RESUME), GO(WAITING_CUSTOMER, KEEP)},
     [TICKET_WAITING_US] = {
         GO(OPEN, KEEP), GO(WAITING_CUSTOMER, PAUSE), GO(WAITING_US, KEEP), GO(SOLVED, STOP), GO(CLOSED, STOP),
-        GO(WAITING_US, REPLY), GO(WAITING_US, KEEP)},
+        GO(WAITING_US, REPLY), GO(WAITING_US, KEEP), GO(WAITING_US, KEEP)},
     [TICKET_SOLVED] = {
         GO(OPEN, REOPEN), NO, GO(WAITING_US, REOPEN), GO(SOLVED, KEEP), GO(CLOSED, KEEP),
-        GO(SOLVED, REPLY), GO(OPEN, REOPEN)},
+        GO(SOLVED, REPLY), GO(OPEN, REOPEN), GO(SOLVED, KEEP)},
     [TICKET_CLOSED] = {
         NO, NO, NO, NO, GO(CLOSED, KEEP),
-        NO, LINKED},
+        NO, LINKED, GO(CLOSED, KEEP)},
 /* clang-format on */
 #undef GO
 #undef LINKED

@@ -14,7 +14,9 @@
  *     that a request whose answer was lost can be sent again;
  * S3  a reply of staff says something and moves nothing: who waits for whom is
  *     what staff say it is, or the clocks would stand still by accident;
- * S4  closed is the end: words of the customer open new work that is linked to it. */
+ * S4  closed is the end: words of the customer open new work that is linked to it;
+ * S5  what a robot sends in a customer's name (out of office) is kept where it belongs and moves nothing: it reopens
+ *     nothing, and whoever was waited for still is. */
 #ifndef RULES_TICKET_STATE_H
 #define RULES_TICKET_STATE_H
 
@@ -37,7 +39,7 @@ enum ticket_state {
 };
 
 /* The first TICKET_STATES events are staff setting that state. */
-enum ticket_event { TICKET_STAFF_REPLY = TICKET_STATES, TICKET_CUSTOMER_WRITES, TICKET_EVENTS };
+enum ticket_event { TICKET_STAFF_REPLY = TICKET_STATES, TICKET_CUSTOMER_WRITES, TICKET_ROBOT_WRITES, TICKET_EVENTS };
 
 /* What to add to the ticket's history for its clocks (sla.h). */
 enum ticket_clock {

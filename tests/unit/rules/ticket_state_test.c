@@ -13,12 +13,12 @@
 /* Two letters a cell: the next state (Open, Customer waited for, Us, Solved, Xclosed) and what the clocks do
  * (- keep, p pause, r resume, a answered, s stop, o reopen); ".." is refused, "X+" opens linked work. */
 static const char *const drawing[TICKET_STATES][TICKET_EVENTS] = {
-    /*                            open  cust  us    solv  clos  reply customer writes */
-    [TICKET_OPEN] = {"O-", "Cp", "U-", "Ss", "Xs", "Oa", "O-"},
-    [TICKET_WAITING_CUSTOMER] = {"Or", "C-", "Ur", "Ss", "Xs", "Ca", "Ur"},
-    [TICKET_WAITING_US] = {"O-", "Cp", "U-", "Ss", "Xs", "Ua", "U-"},
-    [TICKET_SOLVED] = {"Oo", "..", "Uo", "S-", "X-", "Sa", "Oo"},
-    [TICKET_CLOSED] = {"..", "..", "..", "..", "X-", "..", "X+"},
+    /*                            open  cust  us    solv  clos  reply customer robot writes */
+    [TICKET_OPEN] = {"O-", "Cp", "U-", "Ss", "Xs", "Oa", "O-", "O-"},
+    [TICKET_WAITING_CUSTOMER] = {"Or", "C-", "Ur", "Ss", "Xs", "Ca", "Ur", "C-"},
+    [TICKET_WAITING_US] = {"O-", "Cp", "U-", "Ss", "Xs", "Ua", "U-", "U-"},
+    [TICKET_SOLVED] = {"Oo", "..", "Uo", "S-", "X-", "Sa", "Oo", "S-"},
+    [TICKET_CLOSED] = {"..", "..", "..", "..", "X-", "..", "X+", "X-"},
 };
 
 static void every_cell_is_as_drawn(void **state)
