@@ -3,9 +3,12 @@
  * B1  written against what its author saw: where a newer message stands, nothing is sent;
  * B2  with an Idempotency-Key, however often it is sent, one message and one mail come of it. */
 #include "gateway/app.h"
+#include "gateway/conf.h"
 #include "gateway/http/call.h"
 #include "gateway/mail/letters.h"
+#include "gateway/mail/postmark.h"
 #include "gateway/staff/act.h"
+#include "gateway/staff/chain.h"
 #include "gateway/staff/once.h"
 #include "gateway/staff/staff.h"
 #include "gateway/staff/tell.h"
@@ -21,6 +24,8 @@ struct reply {
     struct once once;
     bool mailed, before;
     struct str delivery;
+    const struct message *all; /* on the ticket, for this try */
+    size_t all_count;
 };
 
 static bool is_zero(struct ulid u)
@@ -118,6 +123,9 @@ static enum err find_reader(struct act *act, struct ulid id, struct participant 
 
 static void add_mail(struct act *act, struct change *c, const struct reply *p, const struct participant *to)
 {
+    struct app *app = act->call->app;
+    struct chain chain = chain_to(app->keys, act->call->arena, postmark_domain(str_of(app->conf->mail_from_address)),
+                                  p->all, p->all_count, to);
     struct outbox_mail m = {.id = p->once.mail,
                             .kind = OUTBOX_REPLY,
                             .to = to->email,
@@ -128,9 +136,12 @@ static void add_mail(struct act *act, struct change *c, const struct reply *p, c
                             .asked_ms = act->now_ms,
                             .text = p->text,
                             .author = act->who.name,
-                            .message = p->once.message};
+                            .message = p->once.message,
+                            .in_reply_to = chain.in_reply_to,
+                            .references = chain.references,
+                            .subject = chain.subject};
 
-    change_mail(c, act->call->app->keys, &m);
+    change_mail(c, app->keys, &m);
 }
 
 static void add_words(struct act *act, struct change *c, struct reply *p, const struct participant *to)
@@ -209,6 +220,9 @@ static enum err reply(struct act *act, struct change *c)
         e = messages_read(act->redis, act->call->app->keys, act->call->arena, act->ticket.id, &all, &n);
     if (e != ERR_OK)
         return e;
+
+    p->all = all;
+    p->all_count = n;
 
     const struct message *mine = act_message(all, n, p->once.message);
 
