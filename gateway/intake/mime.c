@@ -32,27 +32,27 @@ typedef void take_field(struct reading *r, struct str value, struct mime_mail *m
 
 static void take_from(struct reading *r, struct str value, struct mime_mail *m)
 {
-    decode_addresses(r, value, &m->from);
+    mime_decode_addresses(r, value, &m->from);
 }
 
 static void take_sender(struct reading *r, struct str value, struct mime_mail *m)
 {
-    decode_addresses(r, value, &m->sender);
+    mime_decode_addresses(r, value, &m->sender);
 }
 
 static void take_reply_to(struct reading *r, struct str value, struct mime_mail *m)
 {
-    decode_addresses(r, value, &m->reply_to);
+    mime_decode_addresses(r, value, &m->reply_to);
 }
 
 static void take_to(struct reading *r, struct str value, struct mime_mail *m)
 {
-    decode_addresses(r, value, &m->to);
+    mime_decode_addresses(r, value, &m->to);
 }
 
 static void take_cc(struct reading *r, struct str value, struct mime_mail *m)
 {
-    decode_addresses(r, value, &m->cc);
+    mime_decode_addresses(r, value, &m->cc);
 }
 
 static void take_subject(struct reading *r, struct str value, struct mime_mail *m)
@@ -64,7 +64,7 @@ static void take_subject(struct reading *r, struct str value, struct mime_mail *
 static void take_date(struct reading *r, struct str value, struct mime_mail *m)
 {
     if (!m->dated)
-        m->dated = decode_date(r->a, value, &m->date_ms);
+        m->dated = mime_decode_date(r->a, value, &m->date_ms);
 }
 
 static void take_message_id(struct reading *r, struct str value, struct mime_mail *m)
@@ -73,31 +73,31 @@ static void take_message_id(struct reading *r, struct str value, struct mime_mai
 
     if (m->message_id.len > 0)
         return;
-    head_ids(r, value, &ids);
+    mime_head_ids(r, value, &ids);
     if (ids.count > 0)
         m->message_id = ids.at[0];
 }
 
 static void take_in_reply_to(struct reading *r, struct str value, struct mime_mail *m)
 {
-    head_ids(r, value, &m->in_reply_to);
+    mime_head_ids(r, value, &m->in_reply_to);
 }
 
 static void take_references(struct reading *r, struct str value, struct mime_mail *m)
 {
-    head_ids(r, value, &m->references);
+    mime_head_ids(r, value, &m->references);
 }
 
 static void take_auto_submitted(struct reading *r, struct str value, struct mime_mail *m)
 {
     if (m->auto_submitted.len == 0 || str_is(m->auto_submitted, "no"))
-        m->auto_submitted = head_word(r, value);
+        m->auto_submitted = mime_head_word(r, value);
 }
 
 static void take_precedence(struct reading *r, struct str value, struct mime_mail *m)
 {
     if (m->precedence.len == 0)
-        m->precedence = head_word(r, value);
+        m->precedence = mime_head_word(r, value);
 }
 
 static void take_suppress(struct reading *r, struct str value, struct mime_mail *m)
@@ -110,7 +110,7 @@ static void take_return_path(struct reading *r, struct str value, struct mime_ma
 {
     (void)r;
     if (!m->returned)
-        m->return_path = head_bare(value);
+        m->return_path = mime_head_bare(value);
     m->returned = true;
 }
 
@@ -132,7 +132,7 @@ static void take_failed(struct reading *r, struct str value, struct mime_mail *m
     struct mime_addresses all = {NULL, 0};
     struct mime_report *report = &m->report;
 
-    decode_addresses(r, value, &all);
+    mime_decode_addresses(r, value, &all);
     if (all.count == 0 || report->kind != MIME_REPORT_NONE)
         return;
     report->kind = MIME_REPORT_DELIVERY;
@@ -179,7 +179,7 @@ static void read_header(struct reading *r, struct mime_mail *m)
 
 struct str mime_field(const struct mime_mail *m, const char *name)
 {
-    return head_field(m->fields, m->field_count, name);
+    return mime_head_field(m->fields, m->field_count, name);
 }
 
 /* ---- the text ---- */
@@ -194,9 +194,9 @@ static const struct entity *find(const struct entity *e, const char *type, bool 
 {
     const struct entity *found = NULL;
 
-    if (entity_is(e, type) && e->attachment == attached)
+    if (mime_entity_is(e, type) && e->attachment == attached)
         return e;
-    if (entity_under(e, "multipart/"))
+    if (mime_entity_under(e, "multipart/"))
         for (const struct entity *c = e->first; c != NULL && found == NULL; c = c->next)
             found = find(c, type, attached);
     return found;
@@ -205,7 +205,7 @@ static const struct entity *find(const struct entity *e, const char *type, bool 
 static struct str decode_text(struct reading *r, const struct entity *e, size_t max, struct str *charset)
 {
     const char *used = "";
-    struct str text = charset_text(r->a, decode_body(r, e, max), e->charset, &used);
+    struct str text = charset_text(r->a, mime_decode_body(r, e, max), e->charset, &used);
 
     *charset = str_of(used);
     return text_lf(r->a, text);
@@ -214,8 +214,8 @@ static struct str decode_text(struct reading *r, const struct entity *e, size_t 
 /* The entity that became the text; NULL where none did. */
 static const struct entity *read_text(struct reading *r, const struct entity *e, struct mime_mail *m)
 {
-    const struct entity *plain = e->first == NULL && entity_is(e, "text/plain") ? e : find(e, "text/plain", false);
-    const struct entity *html = e->first == NULL && entity_is(e, "text/html") ? e : find(e, "text/html", false);
+    const struct entity *plain = e->first == NULL && mime_entity_is(e, "text/plain") ? e : find(e, "text/plain", false);
+    const struct entity *html = e->first == NULL && mime_entity_is(e, "text/html") ? e : find(e, "text/html", false);
 
     if (plain == NULL && html == NULL)
         plain = find(e, "text/plain", true);
@@ -242,13 +242,15 @@ static bool is_beside(const struct mime_mail *m, const struct entity *e)
                                            "application/x-pkcs7-signature", "application/pgp-encrypted"};
 
     for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
-        if (entity_is(e, machines[i]))
+        if (mime_entity_is(e, machines[i]))
             return true;
-    if (m->report.kind != MIME_REPORT_NONE && (entity_under(e, "message/") || entity_is(e, "text/rfc822-headers")))
+    if (m->report.kind != MIME_REPORT_NONE &&
+        (mime_entity_under(e, "message/") || mime_entity_is(e, "text/rfc822-headers")))
         return true;
     if (e->attachment || e->name.len > 0)
         return false;
-    return is_blank(e->body) || (e->alternative && entity_under(e, "text/") && !entity_is(e, "text/calendar"));
+    return is_blank(e->body) ||
+           (e->alternative && mime_entity_under(e, "text/") && !mime_entity_is(e, "text/calendar"));
 }
 
 static void add_part(struct reading *r, const struct entity *e, struct mime_mail *m)
@@ -269,7 +271,7 @@ static void read_mail(struct reading *r, const struct entity *e, struct mime_mai
 
 static void read_parts(struct reading *r, const struct entity *e, const struct entity *text, struct mime_mail *m)
 {
-    if (entity_under(e, "multipart/")) {
+    if (mime_entity_under(e, "multipart/")) {
         for (const struct entity *c = e->first; c != NULL; c = c->next)
             read_parts(r, c, text, m);
         return;
@@ -289,14 +291,15 @@ static void read_report(struct reading *r, const struct entity *e, struct mime_m
     const struct entity *about;
     struct mime_mail *original;
 
-    report_read(r, e, &m->report, &about);
+    mime_report_read(r, e, &m->report, &about);
     if (about == NULL)
         return;
     original = arena_new(r->a, struct mime_mail);
     if (about->first != NULL) {
         read_mail(r, about->first, original);
     } else {
-        (void)head_read(r, decode_body(r, about, MIME_HEADER_BYTES_MAX), &original->fields, &original->field_count);
+        (void)mime_head_read(r, mime_decode_body(r, about, MIME_HEADER_BYTES_MAX), &original->fields,
+                             &original->field_count);
         read_header(r, original);
     }
     m->report.original = original;
@@ -325,7 +328,7 @@ void mime_read(struct arena *a, struct str raw, const struct mime_limits *l, str
 
     r.deadline_ms = now_ms() + r.limits->read_ms;
     memset(out, 0, sizeof *out);
-    tree_read(&r, raw, &root);
+    mime_tree_read(&r, raw, &root);
     read_mail(&r, &root, out);
     out->cut = r.cut;
 }

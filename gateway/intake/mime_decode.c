@@ -60,7 +60,7 @@ static struct str file_name(struct arena *a, const char *said)
     return text_first((struct str){p, n}, NAME_POINTS_MAX);
 }
 
-void decode_type(struct reading *r, struct str value, struct entity *e)
+void mime_decode_type(struct reading *r, struct str value, struct entity *e)
 {
     if (value.len == 0 || memchr(value.at, '/', value.len) == NULL)
         return;
@@ -76,7 +76,7 @@ void decode_type(struct reading *r, struct str value, struct entity *e)
     g_object_unref(t);
 }
 
-void decode_disposition(struct reading *r, struct str value, struct entity *e)
+void mime_decode_disposition(struct reading *r, struct str value, struct entity *e)
 {
     GMimeContentDisposition *d = value.len == 0 ? NULL : g_mime_content_disposition_parse(NULL, str_copy(r->a, value));
     const char *kind, *name;
@@ -92,7 +92,7 @@ void decode_disposition(struct reading *r, struct str value, struct entity *e)
     g_object_unref(d);
 }
 
-int decode_encoding(struct str value)
+int mime_decode_encoding(struct str value)
 {
     struct str word = str_trim(str_cut(&value, ';'));
     char name[32];
@@ -163,7 +163,7 @@ static void add_words(struct reading *r, struct str value, struct mime_addresses
     }
 }
 
-void decode_addresses(struct reading *r, struct str value, struct mime_addresses *out)
+void mime_decode_addresses(struct reading *r, struct str value, struct mime_addresses *out)
 {
     size_t before = out->count;
     InternetAddressList *list = value.len == 0 ? NULL : internet_address_list_parse(NULL, str_copy(r->a, value));
@@ -176,7 +176,7 @@ void decode_addresses(struct reading *r, struct str value, struct mime_addresses
         add_words(r, value, out);
 }
 
-bool decode_date(struct arena *a, struct str value, int64_t *ms)
+bool mime_decode_date(struct arena *a, struct str value, int64_t *ms)
 {
     GDateTime *t = value.len == 0 ? NULL : g_mime_utils_header_decode_date(str_copy(a, value));
 
@@ -274,7 +274,7 @@ struct str mime_part_bytes(struct arena *a, const struct mime_part *p)
     return gathered_in(a, &g);
 }
 
-struct str decode_body(struct reading *r, const struct entity *e, size_t max)
+struct str mime_decode_body(struct reading *r, const struct entity *e, size_t max)
 {
     struct gathered g = {{0}, max};
 

@@ -71,7 +71,7 @@ static struct mime_field *one_more(struct reading *r, struct mime_field **fields
     return &(*fields)[(*count)++];
 }
 
-struct str head_read(struct reading *r, struct str raw, struct mime_field **fields, size_t *count)
+struct str mime_head_read(struct reading *r, struct str raw, struct mime_field **fields, size_t *count)
 {
     size_t lines = 0, bytes = 0, colon = 0;
 
@@ -98,7 +98,7 @@ struct str head_read(struct reading *r, struct str raw, struct mime_field **fiel
     return raw;
 }
 
-struct str head_field(const struct mime_field *fields, size_t count, const char *name)
+struct str mime_head_field(const struct mime_field *fields, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
         if (str_equal_nocase(fields[i].name, str_of(name)))
@@ -134,7 +134,7 @@ static void add_id(struct reading *r, struct str id, struct mime_ids *out)
     out->at[out->count++] = id;
 }
 
-void head_ids(struct reading *r, struct str value, struct mime_ids *out)
+void mime_head_ids(struct reading *r, struct str value, struct mime_ids *out)
 {
     size_t before = out->count;
     const char *open = NULL;
@@ -153,7 +153,7 @@ void head_ids(struct reading *r, struct str value, struct mime_ids *out)
         add_id(r, value, out);
 }
 
-struct str head_word(struct reading *r, struct str value)
+struct str mime_head_word(struct reading *r, struct str value)
 {
     size_t n = 0;
 
@@ -163,7 +163,7 @@ struct str head_word(struct reading *r, struct str value)
     return str_of(str_lower(r->a, (struct str){value.at, n}));
 }
 
-struct str head_bare(struct str value)
+struct str mime_head_bare(struct str value)
 {
     const char *open, *close;
 

@@ -40,39 +40,40 @@ bool mime_late(struct reading *r);
 /* ---- mime_head.c ---- */
 
 /* The fields at the beginning of raw; what stands behind the header is returned. */
-struct str head_read(struct reading *r, struct str raw, struct mime_field **fields, size_t *count);
+struct str mime_head_read(struct reading *r, struct str raw, struct mime_field **fields, size_t *count);
 /* The first of that name, in any case; at NULL where there is none. */
-struct str head_field(const struct mime_field *fields, size_t count, const char *name);
+struct str mime_head_field(const struct mime_field *fields, size_t count, const char *name);
 /* Every <id> of a value, appended to out. */
-void head_ids(struct reading *r, struct str value, struct mime_ids *out);
+void mime_head_ids(struct reading *r, struct str value, struct mime_ids *out);
 /* ASCII lower case up to the first blank, ';' or '('. */
-struct str head_word(struct reading *r, struct str value);
+struct str mime_head_word(struct reading *r, struct str value);
 /* Without a pair of < > around it. */
-struct str head_bare(struct str value);
+struct str mime_head_bare(struct str value);
 
 /* ---- mime_tree.c ---- */
 
 /* The mail with its parts, as far as the limits go. */
-void tree_read(struct reading *r, struct str raw, struct entity *out);
-bool entity_is(const struct entity *e, const char *type);
+void mime_tree_read(struct reading *r, struct str raw, struct entity *out);
+bool mime_entity_is(const struct entity *e, const char *type);
 /* "multipart/" and the like. */
-bool entity_under(const struct entity *e, const char *beginning);
+bool mime_entity_under(const struct entity *e, const char *beginning);
 
 /* ---- mime_decode.c: GMime; mime_words.c: mime_words() ---- */
 
 /* Content-Type; type, charset, boundary and name of e. Leaves e alone where value is no type. */
-void decode_type(struct reading *r, struct str value, struct entity *e);
-void decode_disposition(struct reading *r, struct str value, struct entity *e);
-int decode_encoding(struct str value);
+void mime_decode_type(struct reading *r, struct str value, struct entity *e);
+void mime_decode_disposition(struct reading *r, struct str value, struct entity *e);
+int mime_decode_encoding(struct str value);
 /* Appended to out. */
-void decode_addresses(struct reading *r, struct str value, struct mime_addresses *out);
-bool decode_date(struct arena *a, struct str value, int64_t *ms);
+void mime_decode_addresses(struct reading *r, struct str value, struct mime_addresses *out);
+bool mime_decode_date(struct arena *a, struct str value, int64_t *ms);
 /* A body's bytes, at most max of them, as far as the deadline allows; borrowed where nothing is encoded. */
-struct str decode_body(struct reading *r, const struct entity *e, size_t max);
+struct str mime_decode_body(struct reading *r, const struct entity *e, size_t max);
 
 /* ---- mime_report.c ---- */
 
 /* What e is, if it is a report; original: the mail that it is about, or NULL. */
-void report_read(struct reading *r, const struct entity *e, struct mime_report *out, const struct entity **original);
+void mime_report_read(struct reading *r, const struct entity *e, struct mime_report *out,
+                      const struct entity **original);
 
 #endif

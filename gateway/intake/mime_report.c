@@ -19,15 +19,16 @@ static const struct {
 static enum mime_report_kind kind_of(const struct entity *e)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (entity_is(e, kinds[i].type))
+        if (mime_entity_is(e, kinds[i].type))
             return kinds[i].kind;
     return MIME_REPORT_NONE;
 }
 
 static bool is_original(const struct entity *e)
 {
-    return entity_is(e, "message/rfc822") || entity_is(e, "message/global") || entity_is(e, "text/rfc822-headers") ||
-           entity_is(e, "message/rfc822-headers") || entity_is(e, "message/global-headers");
+    return mime_entity_is(e, "message/rfc822") || mime_entity_is(e, "message/global") ||
+           mime_entity_is(e, "text/rfc822-headers") || mime_entity_is(e, "message/rfc822-headers") ||
+           mime_entity_is(e, "message/global-headers");
 }
 
 /* "rfc822; ann@example.org": what stands behind the type. */
@@ -41,8 +42,8 @@ static struct str untyped(struct str value)
 
 static void add_recipient(struct reading *r, const struct mime_field *f, size_t n, struct mime_report *out)
 {
-    struct str final = head_bare(untyped(head_field(f, n, "Final-Recipient")));
-    struct str original = head_bare(untyped(head_field(f, n, "Original-Recipient")));
+    struct str final = mime_head_bare(untyped(mime_head_field(f, n, "Final-Recipient")));
+    struct str original = mime_head_bare(untyped(mime_head_field(f, n, "Original-Recipient")));
 
     if (final.len == 0 && original.len == 0)
         return;
@@ -55,9 +56,9 @@ static void add_recipient(struct reading *r, const struct mime_field *f, size_t 
     out->recipients[out->recipient_count++] = (struct mime_recipient){
         .address = final.len > 0 ? final : original,
         .original = original,
-        .action = head_word(r, head_field(f, n, "Action")),
-        .status = head_word(r, head_field(f, n, "Status")),
-        .why = untyped(head_field(f, n, "Diagnostic-Code")),
+        .action = mime_head_word(r, mime_head_field(f, n, "Action")),
+        .status = mime_head_word(r, mime_head_field(f, n, "Status")),
+        .why = untyped(mime_head_field(f, n, "Diagnostic-Code")),
     };
 }
 
@@ -73,10 +74,10 @@ static void add_group(struct reading *r, const struct mime_field *f, size_t n, s
     if (out->kind == MIME_REPORT_DELIVERY)
         add_recipient(r, f, n, out);
     if (out->kind == MIME_REPORT_DISPOSITION)
-        out->about = first_of(out->about, untyped(head_field(f, n, "Disposition")));
+        out->about = first_of(out->about, untyped(mime_head_field(f, n, "Disposition")));
     if (out->kind == MIME_REPORT_FEEDBACK)
-        out->about = first_of(out->about, head_word(r, head_field(f, n, "Feedback-Type")));
-    head_ids(r, head_field(f, n, "Original-Message-ID"), &ids);
+        out->about = first_of(out->about, mime_head_word(r, mime_head_field(f, n, "Feedback-Type")));
+    mime_head_ids(r, mime_head_field(f, n, "Original-Message-ID"), &ids);
     if (ids.count > 0)
         out->message_id = first_of(out->message_id, ids.at[0]);
 }
@@ -84,13 +85,13 @@ static void add_group(struct reading *r, const struct mime_field *f, size_t n, s
 /* Groups of fields with empty lines between them. */
 static void read_groups(struct reading *r, const struct entity *e, struct mime_report *out)
 {
-    struct str rest = decode_body(r, e, REPORT_BYTES_MAX);
+    struct str rest = mime_decode_body(r, e, REPORT_BYTES_MAX);
 
     while (rest.len > 0 && !mime_late(r)) {
         struct mime_field *fields;
         size_t count, before = rest.len;
 
-        rest = head_read(r, rest, &fields, &count);
+        rest = mime_head_read(r, rest, &fields, &count);
         add_group(r, fields, count, out);
         if (rest.len == before) /* no field: the line is nothing we know */
             (void)str_cut(&rest, '\n');
@@ -107,12 +108,13 @@ static void walk(struct reading *r, const struct entity *e, struct mime_report *
     }
     if (out->kind != MIME_REPORT_NONE && *original == NULL && is_original(e))
         *original = e;
-    if (entity_under(e, "multipart/"))
+    if (mime_entity_under(e, "multipart/"))
         for (const struct entity *c = e->first; c != NULL; c = c->next)
             walk(r, c, out, original);
 }
 
-void report_read(struct reading *r, const struct entity *e, struct mime_report *out, const struct entity **original)
+void mime_report_read(struct reading *r, const struct entity *e, struct mime_report *out,
+                      const struct entity **original)
 {
     *original = NULL;
     walk(r, e, out, original);

@@ -5,26 +5,26 @@
 
 enum { BOUNDARY_BYTES_MAX = 256 }; /* RFC 2046 allows 70 */
 
-bool entity_is(const struct entity *e, const char *type)
+bool mime_entity_is(const struct entity *e, const char *type)
 {
     return str_is(e->type, type);
 }
 
-bool entity_under(const struct entity *e, const char *beginning)
+bool mime_entity_under(const struct entity *e, const char *beginning)
 {
     return str_starts(e->type, beginning);
 }
 
 static void describe(struct reading *r, struct entity *e)
 {
-    struct str value = head_field(e->fields, e->field_count, "Content-Type");
+    struct str value = mime_head_field(e->fields, e->field_count, "Content-Type");
 
-    decode_type(r, value, e);
-    if (entity_under(e, "multipart/"))
+    mime_decode_type(r, value, e);
+    if (mime_entity_under(e, "multipart/"))
         return;
-    decode_disposition(r, head_field(e->fields, e->field_count, "Content-Disposition"), e);
-    e->encoding = decode_encoding(head_field(e->fields, e->field_count, "Content-Transfer-Encoding"));
-    e->content_id = head_bare(head_field(e->fields, e->field_count, "Content-ID"));
+    mime_decode_disposition(r, mime_head_field(e->fields, e->field_count, "Content-Disposition"), e);
+    e->encoding = mime_decode_encoding(mime_head_field(e->fields, e->field_count, "Content-Transfer-Encoding"));
+    e->content_id = mime_head_bare(mime_head_field(e->fields, e->field_count, "Content-ID"));
 }
 
 /* ---- multipart ---- */
@@ -84,9 +84,9 @@ static struct entity *child(struct reading *r, const struct entity *e, struct st
 {
     struct entity *c = arena_new(r->a, struct entity);
 
-    c->alternative = e->alternative || entity_is(e, "multipart/alternative");
-    c->related = e->related || (entity_is(e, "multipart/related") && e->first != NULL);
-    entity_read(r, raw, entity_is(e, "multipart/digest") ? "message/rfc822" : "text/plain", depth, c);
+    c->alternative = e->alternative || mime_entity_is(e, "multipart/alternative");
+    c->related = e->related || (mime_entity_is(e, "multipart/related") && e->first != NULL);
+    entity_read(r, raw, mime_entity_is(e, "multipart/digest") ? "message/rfc822" : "text/plain", depth, c);
     return c;
 }
 
@@ -126,7 +126,8 @@ static void split(struct reading *r, struct entity *e, unsigned depth)
 
 static bool is_mail(const struct entity *e)
 {
-    return entity_is(e, "message/rfc822") || entity_is(e, "message/global") || entity_is(e, "message/news");
+    return mime_entity_is(e, "message/rfc822") || mime_entity_is(e, "message/global") ||
+           mime_entity_is(e, "message/news");
 }
 
 static void entity_read(struct reading *r, struct str raw, const char *type, unsigned depth, struct entity *e)
@@ -134,17 +135,17 @@ static void entity_read(struct reading *r, struct str raw, const char *type, uns
     bool holds;
 
     r->parts++;
-    e->body = head_read(r, raw, &e->fields, &e->field_count);
+    e->body = mime_head_read(r, raw, &e->fields, &e->field_count);
     e->type = str_of(type);
     describe(r, e);
-    holds =
-        is_mail(e) || (entity_under(e, "multipart/") && e->boundary.len > 0 && e->boundary.len <= BOUNDARY_BYTES_MAX);
+    holds = is_mail(e) ||
+            (mime_entity_under(e, "multipart/") && e->boundary.len > 0 && e->boundary.len <= BOUNDARY_BYTES_MAX);
     if (holds && depth >= r->limits->depth) {
         r->cut |= MIME_CUT_DEPTH;
         return;
     }
     if (holds && is_mail(e)) {
-        struct str inner = decode_body(r, e, e->body.len);
+        struct str inner = mime_decode_body(r, e, e->body.len);
 
         if (room(r))
             e->first = child(r, e, inner, depth + 1);
@@ -152,11 +153,11 @@ static void entity_read(struct reading *r, struct str raw, const char *type, uns
         split(r, e, depth);
     }
     /* A multipart without parts is what somebody wrote, under a wrong name. */
-    if (e->first == NULL && entity_under(e, "multipart/") && (r->cut & (MIME_CUT_PARTS | MIME_CUT_TIME)) == 0)
+    if (e->first == NULL && mime_entity_under(e, "multipart/") && (r->cut & (MIME_CUT_PARTS | MIME_CUT_TIME)) == 0)
         e->type = STR("text/plain");
 }
 
-void tree_read(struct reading *r, struct str raw, struct entity *out)
+void mime_tree_read(struct reading *r, struct str raw, struct entity *out)
 {
     memset(out, 0, sizeof *out);
     entity_read(r, raw, "text/plain", 0, out);
