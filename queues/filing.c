@@ -340,6 +340,7 @@ static enum err hear_inherit(struct filing *f, struct redis *r, const struct red
     f->item.name = f->heir.name;
     mailbox_read(f);
     f->item.impact = f->at.impact;
+    inherit_facts(f);
     f->item.language = f->at.language;
     f->whose = (struct resolution){.account = f->home,
                                    .known = str_is(redis_field(f->at.fields, "known"), "1"),

@@ -6,7 +6,6 @@
 #include "rules/address.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
-#include "rules/facts.h"
 #include "rules/phone.h"
 
 #include <inttypes.h>
@@ -258,21 +257,6 @@ static struct str claims_print(struct filing *f)
     return text;
 }
 
-static void facts_of(struct filing *f, struct facts *out)
-{
-    int64_t channel = fact_word(FACT_CHANNEL, f->item.channel), impact = fact_word(FACT_IMPACT, f->item.impact);
-
-    *out = facts_default();
-    if (channel >= 0)
-        facts_set_number(out, FACT_CHANNEL, channel);
-    if (impact >= 0)
-        facts_set_number(out, FACT_IMPACT, impact);
-    out->language = f->item.language;
-    out->tier = f->whose.tier;
-    out->region = f->whose.region;
-    out->known = f->whose.known;
-}
-
 static void add_ticket(struct change *c, struct filing *f, const struct placing *place)
 {
     struct arena *a = f->arena;
@@ -307,6 +291,7 @@ static void add_ticket(struct change *c, struct filing *f, const struct placing 
     change_hset(c, key, "tier", f->whose.tier);
     change_hset(c, key, "region", f->whose.region);
     change_hset(c, key, "known", f->whose.known ? STR("1") : STR("0"));
+    change_facts(c, f);
     if (!ulid_equal(f->linked, (struct ulid){0}))
         change_hset(c, key, "linked", str_of(arena_strdup(a, id_print(ID_TICKET, f->linked).at)));
 }
@@ -336,12 +321,13 @@ void change_open_work(struct change *c, struct filing *f)
                                .by = str_of(arena_strdup(f->arena, id_print(ID_PARTICIPANT, f->participant).at)),
                                .detail = f->item.channel,
                                .clock = STR("opened")};
+    struct happening past[] = {opened, promise_of(f)};
     struct message words = words_of(f);
     struct placing where;
     struct facts facts;
 
     facts_of(f, &facts);
-    place(f->rules, &facts, &opened, 1, f->now_ms, f->arena, &where);
+    place(f->rules, &facts, past, promises(f) ? 2 : 1, f->now_ms, f->arena, &where);
     add_account(c, f);
     add_ticket(c, f, &where);
     change_level(c, f->ticket, f->participant, level_of(f), f->heir.stale, f->heir.authorised);
@@ -351,6 +337,7 @@ void change_open_work(struct change *c, struct filing *f)
     change_message(c, f->keys, f->ticket, &words);
     change_item_words(c, f, subject_of(f));
     change_happening(c, f->ticket, &opened);
+    change_promise(c, f);
     change_queue_place(c, f->ticket, STR(""), where.queue, where.due_ms, true, false);
     change_live(c, "opened", f->ticket, f->item.reference, where.queue, STR("open"), STR(""));
     change_audit(c, f->keys, ulid_partition(f->ticket), f->now_ms, STR("system"), "ticket.opened",
@@ -418,11 +405,14 @@ void change_join_work(struct change *c, struct filing *f)
                               .by = str_of(arena_strdup(a, id_print(ID_PARTICIPANT, f->participant).at)),
                               .detail = f->item.channel,
                               .clock = str_of(clock_word(f->join_step.clock))};
+    struct happening promise = promise_of(f), *past = with(a, f->history, f->history_count, &heard);
+    size_t n = f->history_count + 1;
     struct message words = words_of(f);
     struct placing where;
 
-    place_clock(f->rules, f->at.queue, with(a, f->history, f->history_count, &heard), f->history_count + 1, f->now_ms,
-                a, &where);
+    if (promises(f))
+        past = with(a, past, n++, &promise);
+    place_clock(f->rules, f->at.queue, past, n, f->now_ms, a, &where);
     change_hset(c, key, "state", state);
     if (is_newest(f))
         change_hset(c, key, "last", str_of(arena_strdup(a, id_print(ID_MESSAGE, f->item.ulid).at)));
@@ -445,6 +435,7 @@ void change_join_work(struct change *c, struct filing *f)
     change_message(c, f->keys, f->ticket, &words);
     change_item_words(c, f, subject_of(f));
     change_happening(c, f->ticket, &heard);
+    change_promise(c, f);
     change_queue_place(c, f->ticket, f->at.queue, f->at.queue, where.due_ms,
                        is_open(f->join_step.next) && !ticket_is_spam(&f->at), f->at.owner.len > 0);
     change_live(c, "message", f->ticket, f->at.reference, f->at.queue, state, f->at.owner_name);

@@ -4,6 +4,7 @@
 #define QUEUES_FILING_PARTS_H
 
 #include "queues/filing.h"
+#include "rules/facts.h"
 
 enum { EVIDENCE_MAX = 64 };
 
@@ -34,6 +35,17 @@ bool asks_ack(const struct filing *f);
 
 /* What staff are told of a mail that speaks of other work without joining it: sg:<itm> of ticket.h. */
 void add_suggestion(struct change *c, struct filing *f);
+
+/* What the rules may know of it when it opens work; what the ticket keeps of that for later; and what linked work takes
+ * over from f->at. filing_facts.c. */
+void facts_of(const struct filing *f, struct facts *out);
+void change_facts(struct change *c, const struct filing *f);
+void inherit_facts(struct filing *f);
+
+/* A promise of staff to call back, made while they logged the call. */
+bool promises(const struct filing *f);
+struct happening promise_of(struct filing *f);
+void change_promise(struct change *c, struct filing *f);
 
 void change_open_work(struct change *c, struct filing *f);
 void change_join_work(struct change *c, struct filing *f);

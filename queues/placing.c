@@ -1,6 +1,7 @@
 #include "queues/placing.h"
 
 #include "rules/base/arena.h"
+#include "rules/base/stamp.h"
 #include "rules/facts.h"
 #include "rules/route.h"
 
@@ -49,6 +50,30 @@ static void earliest_clock(const struct rules_queue *queue, const struct happeni
     }
 }
 
+int64_t placing_call_back_ms(const struct happening *history, size_t n)
+{
+    int64_t by_ms = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (str_is(history[i].kind, PLACING_CALLED))
+            by_ms = 0;
+        else if (str_is(history[i].kind, PLACING_PROMISED) && !stamp_parse(history[i].detail, &by_ms))
+            by_ms = history[i].at_ms;
+    }
+    return by_ms;
+}
+
+/* Whichever ends first is the clock of the ticket. */
+static void add_call_back(const struct happening *history, size_t n, struct placing *out)
+{
+    int64_t by_ms = placing_call_back_ms(history, n);
+
+    if (by_ms == 0 || (out->due_ms != 0 && out->due_ms <= by_ms))
+        return;
+    out->due_ms = by_ms;
+    out->clock = STR(PLACING_PROMISED);
+}
+
 void place(const struct rules *rules, const struct facts *f, const struct happening *history, size_t n, int64_t now_ms,
            struct arena *a, struct placing *out)
 {
@@ -59,6 +84,7 @@ void place(const struct rules *rules, const struct facts *f, const struct happen
     out->rule = str_of(arena_printf(a, "%s:%d", d.file, d.line));
     out->priority = d.priority;
     earliest_clock(d.queue, history, n, now_ms, a, out);
+    add_call_back(history, n, out);
 }
 
 void place_clock(const struct rules *rules, struct str queue, const struct happening *history, size_t n, int64_t now_ms,
@@ -70,6 +96,7 @@ void place_clock(const struct rules *rules, struct str queue, const struct happe
     /* A queue that the rules no longer name keeps its tickets, without a clock, until they are routed again. */
     if (q != NULL)
         earliest_clock(q, history, n, now_ms, a, out);
+    add_call_back(history, n, out);
 }
 
 struct facts ticket_facts(const struct ticket *t, int level)
@@ -83,6 +110,9 @@ struct facts ticket_facts(const struct ticket *t, int level)
     if (impact >= 0)
         facts_set_number(&f, FACT_IMPACT, impact);
     f.level = level;
+    (void)str_number(redis_field(t->fields, "followers"), &f.followers);
+    f.executive = str_is(redis_field(t->fields, "executive"), "1");
+    f.sender_class = redis_field(t->fields, "class");
     f.known = str_is(redis_field(t->fields, "known"), "1");
     f.language = t->language;
     f.tier = redis_field(t->fields, "tier");

@@ -21,6 +21,12 @@ void place(const struct rules *rules, const struct facts *f, const struct happen
 /* The clock alone, of a ticket that stays in its queue. */
 void place_clock(const struct rules *rules, struct str queue, const struct happening *history, size_t n, int64_t now_ms,
                  struct arena *a, struct placing *out);
+/* A promise to call somebody back is a happening PLACING_PROMISED, whose detail is by when; it stands until a later
+ * PLACING_CALLED, whatever the queue, and is due as a clock of its own: "call-back". */
+#define PLACING_PROMISED "call-back"
+#define PLACING_CALLED   "called"
+/* The promise that stands, by when; 0: none. */
+int64_t placing_call_back_ms(const struct happening *history, size_t n);
 /* What the rules may know of a stored ticket, had it reached that level. */
 struct facts ticket_facts(const struct ticket *t, int level);
 /* The happenings that mean something to clocks, in a. */

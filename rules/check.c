@@ -63,6 +63,29 @@ void check_names(struct rules *r, struct faults *f)
         (void)look_up(r, r->example[i].queue, f);
 }
 
+static void check_class(const struct rules *r, int line, struct str name, struct faults *f)
+{
+    const char *names[RULES_CLASSES_MAX];
+
+    for (size_t i = 0; i < r->classes; i++) {
+        names[i] = r->senders[i].name;
+        if (str_equal_nocase(name, str_of(names[i])))
+            return;
+    }
+    faults_add(f, line, "no class is called \"%.*s\"%s", SHOWN(name), faults_hint(name, names, r->classes).at);
+}
+
+void check_classes(const struct rules *r, struct faults *f)
+{
+    for (size_t i = 0; i < r->routes; i++)
+        for (size_t k = 0; k < r->route[i].n; k++)
+            if (r->route[i].when[k].fact == FACT_CLASS)
+                check_class(r, r->route[i].line, r->route[i].when[k].word, f);
+    for (size_t i = 0; i < r->examples; i++)
+        if (r->example[i].facts.sender_class.len > 0)
+            check_class(r, r->example[i].line, r->example[i].facts.sender_class, f);
+}
+
 /* Every ticket that fits `later` fits `earlier`. */
 static bool covers(const struct tree_route *earlier, const struct tree_route *later)
 {

@@ -21,6 +21,7 @@ const struct fact_kind_of fact_table[FACTS] = {
     [FACT_LANGUAGE] = {"language", FACT_LANGUAGE_TAG, 0, NULL},
     [FACT_TIER] = {"tier", FACT_TEXT, 0, NULL},
     [FACT_REGION] = {"region", FACT_TEXT, 0, NULL},
+    [FACT_CLASS] = {"class", FACT_TEXT, 0, NULL},
 };
 
 struct facts facts_default(void)
@@ -48,6 +49,7 @@ int64_t facts_number(const struct facts *f, enum fact which)
     case FACT_LANGUAGE:
     case FACT_TIER:
     case FACT_REGION:
+    case FACT_CLASS:
     case FACTS:
         break;
     }
@@ -55,10 +57,30 @@ int64_t facts_number(const struct facts *f, enum fact which)
     return 0;
 }
 
+/* Where a fact that is text lies. */
+static struct str *text_of(struct facts *f, enum fact which)
+{
+    switch (which) {
+    case FACT_LANGUAGE:
+        return &f->language;
+    case FACT_TIER:
+        return &f->tier;
+    case FACT_REGION:
+        return &f->region;
+    case FACT_CLASS:
+        return &f->sender_class;
+    default:
+        break;
+    }
+    assert(!"a fact that is text");
+    return NULL;
+}
+
 struct str facts_text(const struct facts *f, enum fact which)
 {
-    assert(which == FACT_LANGUAGE || which == FACT_TIER || which == FACT_REGION);
-    return which == FACT_LANGUAGE ? f->language : which == FACT_TIER ? f->tier : f->region;
+    struct facts copy = *f;
+
+    return *text_of(&copy, which);
 }
 
 void facts_set_number(struct facts *f, enum fact which, int64_t n)
@@ -88,6 +110,7 @@ void facts_set_number(struct facts *f, enum fact which, int64_t n)
     case FACT_LANGUAGE:
     case FACT_TIER:
     case FACT_REGION:
+    case FACT_CLASS:
     case FACTS:
         break;
     }
@@ -96,8 +119,7 @@ void facts_set_number(struct facts *f, enum fact which, int64_t n)
 
 void facts_set_text(struct facts *f, enum fact which, struct str s)
 {
-    assert(which == FACT_LANGUAGE || which == FACT_TIER || which == FACT_REGION);
-    *(which == FACT_LANGUAGE ? &f->language : which == FACT_TIER ? &f->tier : &f->region) = s;
+    *text_of(f, which) = s;
 }
 
 enum fact fact_named(struct str name)

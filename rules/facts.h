@@ -28,6 +28,7 @@ enum fact {
     FACT_LANGUAGE,
     FACT_TIER,
     FACT_REGION,
+    FACT_CLASS,
     FACTS
 };
 
@@ -53,6 +54,7 @@ struct facts {
     enum facts_impact impact;
     int64_t followers;                 /* of the author of a post; 0 elsewhere */
     struct str language, tier, region; /* empty: not known */
+    struct str sender_class;           /* a class of the rules file that its sender is in (route.h); empty: none */
 };
 
 struct fact_kind_of {

@@ -6,8 +6,8 @@ static const struct {
     const char *word;
     void (*read)(struct parser *p, int line);
 } statements[] = {
-    {"calendar", parse_calendar}, {"queue", parse_queue},   {"route", parse_route},
-    {"match", parse_match},       {"expect", parse_expect},
+    {"class", parse_class}, {"calendar", parse_calendar}, {"queue", parse_queue},
+    {"route", parse_route}, {"match", parse_match},       {"expect", parse_expect},
 };
 
 enum { STATEMENTS = sizeof statements / sizeof statements[0] };

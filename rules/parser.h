@@ -58,6 +58,7 @@ void parser_block(struct parser *p, const char *what, struct str name, const str
 #define SHOWN(s) (int)((s).len < 64 ? (s).len : 64), (s).at == NULL ? "" : (s).at
 
 /* Statements; p stands behind their first word, which was on `line`. */
+void parse_class(struct parser *p, int line);
 void parse_calendar(struct parser *p, int line);
 void parse_queue(struct parser *p, int line);
 void parse_route(struct parser *p, int line);

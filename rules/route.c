@@ -1,5 +1,6 @@
 #include "rules/route.h"
 
+#include "rules/address.h"
 #include "rules/base/arena.h"
 #include "rules/check.h"
 #include "rules/language.h"
@@ -30,6 +31,7 @@ static struct rules *begin(const char *name, struct str text)
     *r = (struct rules){
         .arena = a,
         .file = arena_strdup(a, name),
+        .senders = arena_array(a, struct tree_class, RULES_CLASSES_MAX),
         .queue = arena_array(a, struct tree_queue, RULES_QUEUES_MAX),
         .calendar = arena_array(a, struct tree_calendar, RULES_CALENDARS_MAX),
         .route = arena_array(a, struct tree_route, RULES_ROUTES_MAX),
@@ -50,6 +52,7 @@ static void read_all(struct rules *r, struct str text, zone_bytes *zones, void *
     language_parse(r, text, zones, arg, f);
     parse_match_shipped(r, f);
     check_names(r, f);
+    check_classes(r, f);
     check_match_names(r, f);
     check_reach(r, f);
     if (f->n > 0)
@@ -107,6 +110,25 @@ const struct rules_queue *rules_queue(const struct rules *r, struct str name)
     for (size_t i = 0; i < r->queues; i++)
         if (str_is(name, r->queue[i].q.name))
             return &r->queue[i].q;
+    return NULL;
+}
+
+static bool holds(const struct str *list, size_t n, struct str s)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_equal(list[i], s))
+            return true;
+    return false;
+}
+
+const char *rules_class(const struct rules *r, const struct email *e)
+{
+    for (size_t i = 0; e->canonical.len > 0 && i < r->classes; i++)
+        if (holds(r->senders[i].address, r->senders[i].addresses, e->canonical))
+            return r->senders[i].name;
+    for (size_t i = 0; i < r->classes; i++)
+        if (holds(r->senders[i].domain, r->senders[i].domains, e->domain))
+            return r->senders[i].name;
     return NULL;
 }
 

@@ -14,6 +14,7 @@
 #include "rules/zone.h"
 
 struct arena;
+struct email;
 struct rules;
 
 enum {
@@ -24,6 +25,8 @@ enum {
     RULES_MATCHES_MAX = 8,
     RULES_EXAMPLES_MAX = 1024, /* of routes, and as many of matches */
     RULES_CONDITIONS_MAX = 16, /* a route */
+    RULES_CLASSES_MAX = 16,
+    RULES_CLASS_ENTRIES_MAX = 256, /* domains of a class, and as many addresses */
     RULES_NAME_MAX = 32,
     RULES_TITLE_MAX = 200, /* bytes */
     RULES_PRIORITY_MAX = 100,
@@ -55,6 +58,10 @@ size_t rules_queue_count(const struct rules *r);
 const struct rules_queue *rules_queue_at(const struct rules *r, size_t i);
 /* NULL where there is none of that name. */
 const struct rules_queue *rules_queue(const struct rules *r, struct str name);
+
+/* The class of senders that a mailbox is in: by its address, else by its domain. NULL: it is in none. Whoever is in one
+ * is no customer: a partner, our own people. */
+const char *rules_class(const struct rules *r, const struct email *e);
 
 /* A route that was looked at. */
 struct decision_step {

@@ -39,11 +39,20 @@ struct tree_example {
     int priority; /* -1: any */
 };
 
+/* Mailboxes and domains of one class of senders, in the form in which they are compared. */
+struct tree_class {
+    const char *name;
+    int line;
+    size_t domains, addresses;
+    struct str domain[RULES_CLASS_ENTRIES_MAX], address[RULES_CLASS_ENTRIES_MAX];
+};
+
 struct rules {
     struct arena *arena;
     const char *file;
     char version[17];
-    size_t queues, calendars, routes, examples, matches, match_examples;
+    size_t classes, queues, calendars, routes, examples, matches, match_examples;
+    struct tree_class *senders;
     struct tree_queue *queue;
     struct tree_calendar *calendar;
     struct tree_route *route;

@@ -8,6 +8,7 @@
 #include "queues/filing.h"
 #include "queues/flow.h"
 #include "queues/keys.h"
+#include "queues/placing.h"
 #include "rules/base/arena.h"
 #include "rules/route.h"
 #include "tests/unit/queues/scratch_redis.h"
@@ -20,6 +21,11 @@
 
 static const char rules_text[] = "queue triage { title \"Triage\" first-reply 1h calendar always }\n"
                                  "queue outage { title \"Outage\" first-reply 30m calendar always }\n"
+                                 "queue loud { title \"Loud\" first-reply 15m calendar always }\n"
+                                 "class partner { domain \"partner.example\" }\n"
+                                 "route when executive to loud priority 90\n"
+                                 "route when channel social, followers >= 10000 to loud priority 70\n"
+                                 "route when class partner to loud priority 40\n"
                                  "route when known yes to outage priority 60\n"
                                  "route otherwise to triage priority 50\n";
 
@@ -201,6 +207,102 @@ static void nobody_is_mailed_because_of_what_others_report(void **state)
         assert_true(str_is(people[n - 1].handle, "@aya@social.example"));
     }
     assert_int_equal(mails_waiting(), 0);
+}
+
+/* And the ticket knows it when it is routed again. */
+static void what_the_channel_knows_reaches_the_rules(void **state)
+{
+    static const struct {
+        const char *label, *channel, *email;
+        int64_t followers;
+        bool executive;
+        int priority;
+    } cases[] = {
+        {"a post", "social", "a@example.org", 9999, false, 50},
+        {"a loud one", "social", "a@example.org", 10000, false, 70},
+        {"loud elsewhere", "desk", "a@example.org", 10000, false, 50},
+        {"to the chief", "desk", "a@example.org", 0, true, 90},
+        {"of a partner", "desk", "a@partner.example", 0, false, 40},
+        {"of a part of a partner", "desk", "a@eu.partner.example", 0, false, 50},
+    };
+
+    (void)state;
+    for (uint64_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        struct item i = request(20 + k, cases[k].email, cases[k].label);
+        struct happening *history;
+        struct placing again;
+        struct facts facts;
+        struct ticket t;
+        size_t n;
+
+        (void)scratch_say(link_, a, "FLUSHALL");
+        i.channel = str_of(cases[k].channel);
+        i.followers = cases[k].followers;
+        i.executive = cases[k].executive;
+
+        struct filing *f = file(&i);
+
+        assert_int_equal(ticket_read(link_, keys, a, f->ticket, &t), ERR_OK);
+        if (t.priority != cases[k].priority)
+            fail_msg("%s: %d", cases[k].label, t.priority);
+        facts = ticket_facts(&t, 0);
+        assert_int_equal(history_read(link_, a, t.id, &history, &n), ERR_OK);
+        place(rules, &facts, history, n, NOW, a, &again);
+        assert_int_equal(again.priority, t.priority);
+    }
+}
+
+#define BACK (NOW + 2 * INT64_C(3600000))
+
+static struct item logged_call(uint64_t reference, const char *text)
+{
+    struct item i = request(reference, "", text);
+
+    i.channel = STR("phone");
+    i.phone = STR("+886212345678");
+    i.logged_by = STR("stf_01J9Z3NDEKTSV4RRFFQ69G5FAV");
+    i.logged_name = STR("mei");
+    return i;
+}
+
+/* A promise is part of what was written down: on work that is opened, and on work that is joined; once. */
+static void a_promise_to_call_back_is_kept_with_the_work(void **state)
+{
+    struct item first = logged_call(30, "first"), second = logged_call(31, "second");
+    struct happening *history;
+    struct message *messages;
+    struct ticket t;
+    struct str to;
+    size_t n;
+
+    (void)state;
+    first.call_back_ms = BACK;
+    first.call_back_to = STR("+4930123456");
+    second.call_back_ms = BACK + 60000;
+    second.call_back_to = STR("+4930654321");
+
+    struct filing *f = file(&first);
+
+    assert_int_equal(ticket_read(link_, keys, a, f->ticket, &t), ERR_OK);
+    assert_true(str_is(t.clock, "first-reply")); /* an hour, the promise is for two */
+    assert_int_equal(history_read(link_, a, t.id, &history, &n), ERR_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(placing_call_back_ms(history, n), BACK);
+    assert_int_equal(messages_read(link_, keys, a, t.id, &messages, &n), ERR_OK);
+    assert_true(str_is(messages[0].author, "mei") && messages[0].who == MESSAGE_YOU);
+
+    struct filing *g = file(&second);
+
+    assert_true(ulid_equal(g->ticket, f->ticket));
+    (void)file(&second); /* and again */
+    assert_int_equal(ticket_read(link_, keys, a, f->ticket, &t), ERR_OK);
+    assert_int_equal(history_read(link_, a, t.id, &history, &n), ERR_OK);
+    assert_int_equal(n, 4);
+    assert_int_equal(placing_call_back_ms(history, n), BACK + 60000);
+    assert_int_equal(unseal(keys, a, redis_field(t.fields, "call_back_to"),
+                            str_of(arena_strdup(a, id_print(ID_TICKET, t.id).at)), &to),
+                     ERR_OK);
+    assert_true(str_is(to, "+4930654321"));
 }
 
 /* F1, whatever exchange broke before. */
@@ -574,6 +676,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_request_is_an_account_a_ticket_and_a_mail, empty),
         cmocka_unit_test_setup(nobody_is_mailed_because_of_what_others_report, empty),
+        cmocka_unit_test_setup(what_the_channel_knows_reaches_the_rules, empty),
+        cmocka_unit_test_setup(a_promise_to_call_back_is_kept_with_the_work, empty),
         cmocka_unit_test_setup(an_item_is_filed_once_however_often_it_is_tried, empty),
         cmocka_unit_test_setup(one_mailbox_is_one_account_and_one_open_ticket, empty),
         cmocka_unit_test_setup(later_claims_do_not_rename_an_account, empty),

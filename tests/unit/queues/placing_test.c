@@ -1,6 +1,7 @@
 /* placing: the rules say the queue, the history says the clock. */
 #include "queues/placing.h"
 #include "rules/base/arena.h"
+#include "rules/base/stamp.h"
 #include "rules/route.h"
 
 #include <inttypes.h>
@@ -54,6 +55,14 @@ static int end(void **state)
     return 0;
 }
 
+static bool sla_word(struct str s)
+{
+    for (int k = 0; k < SLA_EVENTS; k++)
+        if (str_is(s, sla_event_name((enum sla_event_kind)k)))
+            return true;
+    return false;
+}
+
 /* "opened", "replied+3", "paused+1": words of clocks with hours behind T. */
 static size_t history_of(const char *words, struct happening *out)
 {
@@ -96,6 +105,64 @@ static void the_clock_that_ends_first_runs(void **state)
             fail_msg("%s: %.*s %" PRId64, clocks[i].label, (int)p.clock.len, p.clock.at, (p.due_ms - T) / HOUR);
         assert_true(str_is(p.queue, "triage"));
     }
+}
+
+/* "opened", "call-back+3 by+5", "called+4": what happened at T and so many hours, and what was promised. */
+static size_t promises_of(const char *words, struct happening *out)
+{
+    struct str rest = str_of(words);
+    size_t n = 0;
+
+    while (rest.len > 0) {
+        struct str word = str_cut(&rest, ' '), name = str_cut(&word, '+');
+        int hours = word.at == NULL ? 0 : atoi(word.at);
+
+        if (str_is(name, "by")) {
+            out[n - 1].detail = str_of(arena_strdup(a, stamp_print(T + hours * HOUR).at));
+            continue;
+        }
+        out[n++] = (struct happening){.at_ms = T + hours * HOUR,
+                                      .kind = (struct str){str_copy(a, name), name.len},
+                                      .clock = sla_word(name) ? name : STR("")};
+    }
+    return n;
+}
+
+static const struct {
+    const char *label, *history, *clock;
+    int64_t due_ms; /* behind T, hours */
+} promised[] = {
+    {"sooner than any clock", "opened call-back by+1", "call-back", 1},
+    {"later than one", "opened call-back by+3", "first-reply", 2},
+    {"once that is met", "opened call-back by+3 replied+1", "call-back", 3},
+    {"called: the clocks again", "opened call-back by+1 called+1", "first-reply", 2},
+    {"promised again", "opened call-back by+1 called+1 call-back+1 by+2", "first-reply", 2},
+    {"promised for another time", "opened call-back by+1 replied+1 call-back+1 by+4", "call-back", 4},
+    {"while the customer is waited for", "opened call-back by+3 replied+1 paused+1", "call-back", 3},
+    {"while it is solved", "opened call-back by+3 replied+1 solved+2", "call-back", 3},
+};
+
+static void a_promise_to_call_back_is_a_clock(void **state)
+{
+    struct happening h[8];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof promised / sizeof promised[0]; i++) {
+        size_t n = promises_of(promised[i].history, h);
+        struct facts f = facts_default();
+        struct placing p;
+
+        place_clock(rules, STR("triage"), h, n, T + HOUR, a, &p);
+        if (!str_is(p.clock, promised[i].clock) || p.due_ms != T + promised[i].due_ms * HOUR)
+            fail_msg("%s: %.*s %" PRId64, promised[i].label, (int)p.clock.len, p.clock.at, (p.due_ms - T) / HOUR);
+        place(rules, &f, h, n, T + HOUR, a, &p);
+        assert_true(str_is(p.clock, promised[i].clock) && p.due_ms == T + promised[i].due_ms * HOUR);
+    }
+    /* In a queue that is no more it is due all the same. */
+    struct placing p;
+
+    place_clock(rules, STR("gone"), h, promises_of("opened call-back by+3", h), T, a, &p);
+    assert_true(str_is(p.clock, "call-back") && p.due_ms == T + 3 * HOUR);
 }
 
 /* A breach is not forgotten: what should have ended stays the clock until it is met. */
@@ -161,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_clock_that_ends_first_runs),
+        cmocka_unit_test(a_promise_to_call_back_is_a_clock),
         cmocka_unit_test(a_breached_clock_stays),
         cmocka_unit_test(a_queue_that_is_no_more_has_no_clock),
         cmocka_unit_test(the_first_rule_that_speaks_is_named),

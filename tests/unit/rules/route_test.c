@@ -2,6 +2,7 @@
 #include "rules/route.h"
 
 #include "gateway/zoneinfo.h"
+#include "rules/address.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 #include "rules/explain.h"
@@ -180,6 +181,7 @@ static const char explained[] = "facts\n"
                                 "  language   not known\n"
                                 "  tier       not known\n"
                                 "  region     not known\n"
+                                "  class      not known\n"
                                 "routes of t.rules, version VERSION-OF-FILE.\n"
                                 "  t.rules:3: passed: route when affected yes, level >= 2 to restore priority 90"
                                 "  (affected is no)\n"
@@ -293,6 +295,58 @@ static void the_shipped_rules_load_and_ask_for_no_proof(void **state)
     buf_free(&b);
 }
 
+static struct email mailbox(struct arena *a, const char *typed)
+{
+    struct email e;
+
+    assert_true(email_parse(a, str_of(typed), &e));
+    return e;
+}
+
+static void senders_have_one_class_or_none(void **state)
+{
+    static const struct {
+        const char *label, *typed, *name;
+    } cases[] = {
+        {"a domain", "mei@partner.example", "partner"},
+        {"in any case", "Mei@PARTNER.example", "partner"},
+        {"as A-labels",
+         "mei@b\xC3\xBC"
+         "cher.example",
+         "partner"},
+        {"the second of a list", "mei@partner.example.org", "partner"},
+        {"a part of it is another domain", "mei@eu.partner.example", NULL},
+        {"an address", "office@agency.example", "partner"},
+        {"its domain is not meant", "mei@agency.example", NULL},
+        {"an address wins over its domain", "ceo@partner.example", "internal"},
+        {"somebody else", "mei@example.org", NULL},
+        {"one whose address is not ASCII", "m\xC3\xA9i@partner.example", "partner"},
+    };
+    struct rules *r = load("t.rules", STR("class partner { domain \"partner.example\" \"Partner.Example.org\"\n"
+                                          "                address \"Office@Agency.example\"\n"
+                                          "                domain \"b\xC3\xBC"
+                                          "cher.example\" }\n"
+                                          "class internal { address \"ceo@partner.example\" }\n"
+                                          "queue q { }\n"
+                                          "route when class partner to q priority 7\n"
+                                          "route otherwise to q\n"
+                                          "expect class partner queue q priority 7\n"
+                                          "expect class internal queue q priority 0\n"
+                                          "expect queue q priority 0\n"));
+    struct arena *a = arena_open(4096);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct email e = mailbox(a, cases[i].typed);
+        const char *name = rules_class(r, &e);
+
+        if (name == NULL ? cases[i].name != NULL : cases[i].name == NULL || strcmp(name, cases[i].name) != 0)
+            fail_msg("%s: %s", cases[i].label, name == NULL ? "none" : name);
+    }
+    arena_close(a);
+    rules_close(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_decision_is_told_whole),
         cmocka_unit_test(examples_that_are_wrong_are_told),
         cmocka_unit_test(the_shipped_rules_load_and_ask_for_no_proof),
+        cmocka_unit_test(senders_have_one_class_or_none),
     };
 
     return cmocka_run_group_tests_name("route", tests, NULL, NULL);

@@ -1,0 +1,85 @@
+/* filing_facts.c - what rules may know of an item, and what staff promised while they wrote it down. */
+#include "queues/filing_parts.h"
+#include "queues/placing.h"
+#include "rules/base/arena.h"
+#include "rules/base/stamp.h"
+#include "rules/route.h"
+
+/* ---- facts ---- */
+
+static struct str sender_class(const struct filing *f)
+{
+    const char *name = f->mailbox ? rules_class(f->rules, &f->email) : NULL;
+
+    return name == NULL ? STR("") : str_of(arena_strdup(f->arena, name));
+}
+
+void facts_of(const struct filing *f, struct facts *out)
+{
+    const struct item *i = &f->item;
+    int64_t channel = fact_word(FACT_CHANNEL, i->channel), impact = fact_word(FACT_IMPACT, i->impact);
+
+    *out = facts_default();
+    if (channel >= 0)
+        facts_set_number(out, FACT_CHANNEL, channel);
+    if (impact >= 0)
+        facts_set_number(out, FACT_IMPACT, impact);
+    out->followers = i->followers;
+    out->executive = i->executive;
+    out->language = i->language;
+    out->tier = f->whose.tier;
+    out->region = f->whose.region;
+    out->known = f->whose.known;
+    out->sender_class = sender_class(f);
+}
+
+void change_facts(struct change *c, const struct filing *f)
+{
+    struct str key = ticket_key(c->arena, f->ticket), name = sender_class(f);
+
+    if (f->item.followers > 0)
+        change_hset_int(c, key, "followers", f->item.followers);
+    if (f->item.executive)
+        change_hset(c, key, "executive", STR("1"));
+    if (name.len > 0)
+        change_hset(c, key, "class", name);
+}
+
+void inherit_facts(struct filing *f)
+{
+    struct facts before = ticket_facts(&f->at, 0);
+
+    f->item.followers = before.followers;
+    f->item.executive = before.executive;
+}
+
+/* ---- a promise ---- */
+
+bool promises(const struct filing *f)
+{
+    return f->item.call_back_ms > 0;
+}
+
+struct happening promise_of(struct filing *f)
+{
+    struct ulid id = f->item.ulid;
+
+    id.bytes[9] ^= 0x80; /* far from the ids of items that came at the same moment */
+    return (struct happening){.id = id,
+                              .at_ms = f->item.received_ms,
+                              .kind = STR(PLACING_PROMISED),
+                              .by = f->item.logged_by,
+                              .detail = str_of(arena_strdup(f->arena, stamp_print(f->item.call_back_ms).at))};
+}
+
+void change_promise(struct change *c, struct filing *f)
+{
+    struct happening promise = promise_of(f);
+    struct str bound = str_of(arena_strdup(c->arena, id_print(ID_TICKET, f->ticket).at));
+
+    if (!promises(f))
+        return;
+    change_happening(c, f->ticket, &promise);
+    change_hset(c, ticket_key(c->arena, f->ticket), "call_back_to",
+                seal(f->keys, c->arena, f->item.call_back_to, bound));
+}
