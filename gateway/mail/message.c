@@ -322,7 +322,7 @@ static void add_parts(struct buf *b, const struct mail *m)
     buf_text(b, "\r\n--" BOUNDARY "--\r\n");
 }
 
-enum err message_build(struct message *out, const struct mail *m, struct arena *a, const char **why)
+enum err message_build(struct wire_message *out, const struct mail *m, struct arena *a, const char **why)
 {
     struct buf b = {0};
     bool utf8 = false;
@@ -334,7 +334,7 @@ enum err message_build(struct message *out, const struct mail *m, struct arena *
     }
     add_headers(&b, m);
     add_parts(&b, m);
-    *out = (struct message){{str_copy(a, buf_view(&b)), b.len}, utf8};
+    *out = (struct wire_message){{str_copy(a, buf_view(&b)), b.len}, utf8};
     buf_free(&b);
     return ERR_OK;
 }

@@ -23,14 +23,14 @@ enum {
     MESSAGE_ADDRESS_BYTES_MAX = 254,
 };
 
-struct message {
+struct wire_message {
     struct str bytes;
     bool smtputf8; /* RFC 6531: only a relay that offers it may be given this */
 };
 
 /* ERR_INPUT where the mail cannot be sent as it is; *why then names the field,
  * static text without what it held. bytes live in a. */
-enum err message_build(struct message *out, const struct mail *m, struct arena *a, const char **why);
+enum err message_build(struct wire_message *out, const struct mail *m, struct arena *a, const char **why);
 
 /* What may reach SMTP: one '@', bytes 0x21..0x7E without quotes, brackets,
  * comments and separators, local part up to 64 bytes, domain of letters, digits

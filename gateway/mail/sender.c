@@ -161,7 +161,7 @@ static void on_transfer_end(void *arg, const struct smtp_result *r)
 
 /* ---- how one mail begins ---- */
 
-static void to_relay(struct slot *t, const struct message *m)
+static void to_relay(struct slot *t, const struct wire_message *m)
 {
     struct mail_sender *s = t->owner;
     struct talk_letter l = {mail_return_path(&t->mail), t->mail.to.address, m->bytes, m->smtputf8};
@@ -173,7 +173,7 @@ static void to_relay(struct slot *t, const struct message *m)
         mail_put_back(t, clock_now_ms());
 }
 
-static void to_folder(struct slot *t, const struct message *m)
+static void to_folder(struct slot *t, const struct wire_message *m)
 {
     struct mail_sender *s = t->owner;
     enum err e =
@@ -193,7 +193,7 @@ static void begin(struct slot *t)
     struct mail_sender *s = t->owner;
     int64_t now = clock_now_ms();
     int64_t wait = s->conf.limits ? pace_wait_ms(&s->pace, &t->mail, now) : 0;
-    struct message message;
+    struct wire_message message;
     const char *field;
     char why[64];
 

@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mail m = {.id = {"eml_1"}, .made_ms = 1795511523000};
     struct str *fields[] = {&m.to.address,    &m.to.name, &m.from.address, &m.from.name,   &m.reply_to.address,
                             &m.reply_to.name, &m.subject, &m.message_id,   &m.in_reply_to, &m.language};
-    struct message out;
+    struct wire_message out;
     const char *why = NULL;
 
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)

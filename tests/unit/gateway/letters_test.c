@@ -270,7 +270,7 @@ static void a_reply_says_where_answers_and_bounces_go(void **state)
 {
     struct ulid id = put(OUTBOX_REPLY, "mei@example.org", NOW);
     struct postmark p;
-    struct message message;
+    struct wire_message message;
     const char *why;
     struct mail m;
 
@@ -292,7 +292,7 @@ static void a_reply_says_where_answers_and_bounces_go(void **state)
 
 static void an_acknowledgement_is_a_robots_and_says_so(void **state)
 {
-    struct message message;
+    struct wire_message message;
     const char *why;
     struct mail m;
 

@@ -132,7 +132,7 @@ static void test_a_real_mail(void **state)
                      .html = STR("<p>4829 1376</p>"),
                      .message_id = STR("<1@localhost>"),
                      .made_ms = T0};
-    struct message message;
+    struct wire_message message;
     const char *why;
 
     (void)state;

@@ -66,7 +66,7 @@ static int teardown(void **state)
 
 static struct str built(const struct mail *m)
 {
-    struct message out;
+    struct wire_message out;
     const char *why = NULL;
 
     assert_int_equal(message_build(&out, m, arena, &why), ERR_OK);
@@ -75,7 +75,7 @@ static struct str built(const struct mail *m)
 
 static const char *refused(const struct mail *m)
 {
-    struct message out;
+    struct wire_message out;
     const char *why = NULL;
 
     return message_build(&out, m, arena, &why) == ERR_INPUT ? why : NULL;
@@ -233,7 +233,7 @@ static void test_every_byte_in_every_field(void **state)
     for (size_t i = 0; field_of(&m, i, &name, &pattern) != NULL; i++) {
         for (int c = 0; c < 256; c++) {
             char value[64];
-            struct message out;
+            struct wire_message out;
             const char *why = "";
 
             m = sample();
@@ -546,7 +546,7 @@ static void test_smtputf8_is_said(void **state)
     (void)state;
 
     struct mail m = sample();
-    struct message out;
+    struct wire_message out;
     const char *why;
 
     assert_int_equal(message_build(&out, &m, arena, &why), ERR_OK);

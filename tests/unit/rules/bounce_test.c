@@ -29,6 +29,7 @@ static const struct {
     {"content is not liked", "failed", "5.6.1", "", BOUNCE_RETURNED},
     {"taken for spam", "failed", "5.7.1", "550 5.7.1 rejected", BOUNCE_RETURNED},
     {"given up after days", "failed", "4.4.7", "", BOUNCE_RETURNED},
+    {"nobody answered for days", "failed", "4.4.1", "", BOUNCE_RETURNED},
     {"soft, and failed all the same", "failed", "4.2.2", "", BOUNCE_RETURNED},
     {"delayed", "delayed", "4.4.1", "", BOUNCE_NOTHING},
     {"delayed, whatever the status", "delayed", "5.1.1", "550", BOUNCE_NOTHING},
