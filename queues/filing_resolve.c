@@ -56,7 +56,7 @@ void ask_resolve(struct filing *f, struct redis *r)
     }
     if (asks_key(f))
         ask_key(f, r);
-    else if (f->item.email.len > 0)
+    else if (f->item.email.len > 0 && !asks_external(f)) /* which says it better than the words do */
         ask_keep(f, r, key_at(f->arena, "e", repeat_index(f).at), repeat_value(f), REPEAT_MS);
     redis_add(r, 2, (struct str[]){STR("GET"), f->target});
     f->asked++;
