@@ -5,6 +5,8 @@
 #include "gateway/http/call.h"
 #include "gateway/http/server.h"
 #include "gateway/intake/accept.h"
+#include "gateway/intake/reading.h"
+#include "gateway/lmtp/server.h"
 #include "gateway/mail/sender.h"
 #include "gateway/work.h"
 #include "queues/filer.h"
@@ -64,7 +66,7 @@ void admin_ready(struct call *c)
     well &= add(checks, "redis", f.ready, redis_why_not(app, &f, why));
     well &= add(checks, "mail", m.well, m.why);
     well &= add(checks, "parked", j.parked == 0,
-                "items could not be filed and wait for somebody to look: see the log for item_parked");
+                "items could not be filed and wait for somebody to look: GET /api/parked lists them");
     doc_set_bool(d, "ready", well);
     doc_set(d, "checks", checks);
     call_set_header(c, "cache-control", STR("no-store"));
@@ -130,6 +132,32 @@ static void filer_metrics(struct buf *b, struct app *app)
     metric(b, "mail_queued", "gauge", "Mails waiting.", m.queued < 0 ? 0 : (uint64_t)m.queued);
 }
 
+static void mail_in_metrics(struct buf *b, struct app *app)
+{
+    struct lmtp_counts l;
+    struct reading_state r;
+
+    lmtp_server_counts(app->lmtp, &l);
+    reading_state(app->reading, &r);
+    metric(b, "lmtp_sessions_total", "counter", "Sessions of mail servers.", l.sessions);
+    metric(b, "lmtp_open_sessions", "gauge", "Sessions open now.", l.open_sessions);
+    metric(b, "lmtp_flight_bytes", "gauge", "Bytes of mails that are begun and not answered.", l.flight_bytes);
+    metric(b, "mails_kept_total", "counter", "Mails taken: the journal has them.", l.kept);
+    metric(b, "mails_refused_total", "counter", "Mails refused for good: too large, or with bare line ends.",
+           l.refused);
+    metric(b, "mails_deferred_total", "counter", "Mails that could not be kept now and stay with their server.",
+           l.deferred);
+    metric(b, "mails_unread", "gauge", "Mails in the journal that wait to be read.", r.waiting);
+    metric(b, "mails_read_total", "counter", "Mails read.", r.read);
+    metric(b, "mails_unreadable_total", "counter", "Mails filed unread, because reading them ended the process.",
+           r.deadly);
+    metric(b, "mails_parked_total", "counter", "Mails whose bytes could not be had.", r.parked);
+    buf_printf(b,
+               "# HELP postern_mail_reading_seconds_total Time spent reading mails.\n"
+               "# TYPE postern_mail_reading_seconds_total counter\npostern_mail_reading_seconds_total %.3f\n",
+               (double)r.busy_us / 1e6);
+}
+
 void admin_metrics(struct call *c)
 {
     struct rusage use;
@@ -142,6 +170,7 @@ void admin_metrics(struct call *c)
     http_metrics(&b, c->app);
     journal_metrics(&b, c->app);
     filer_metrics(&b, c->app);
+    mail_in_metrics(&b, c->app);
     if (getrusage(RUSAGE_SELF, &use) == 0)
         buf_printf(&b,
                    "# HELP postern_cpu_seconds_total CPU time used.\n# TYPE postern_cpu_seconds_total counter\n"

@@ -15,8 +15,10 @@ struct flood;
 struct journal;
 struct keyring;
 struct mail_sender;
+struct lmtp_server;
 struct numbers;
 struct pages;
+struct reading;
 struct redis_server;
 struct ruleset;
 struct senders;
@@ -37,6 +39,7 @@ struct app {
     struct workers *workers;
     struct workers *hashing; /* two, for passwords: each takes 64 MiB and a quarter of a second */
     struct accept *accept;
+    struct reading *reading; /* of mails, before they are filed */
     struct filer *filer;
     struct mail_sender *sender;
     _Atomic uint64_t mail_partitions; /* with new mails, a bit each: letters_wake() */
@@ -44,6 +47,7 @@ struct app {
     struct senders *senders; /* who may post to the channels */
     struct tail *tail;
     struct server *server;
+    struct lmtp_server *lmtp;
     char share[4096]; /* shipped files */
     char origin[300]; /* with the port that was picked */
     char origin_staff[300];

@@ -242,8 +242,13 @@ static const char *read_mail_from(struct reading *r, const struct row *row, stru
     struct conf *c = r->conf;
 
     (void)row;
-    return value_mailbox(value, c->mail_from_name, sizeof c->mail_from_name, c->mail_from_address,
-                         sizeof c->mail_from_address);
+
+    const char *wrong = value_mailbox(value, c->mail_from_name, sizeof c->mail_from_name, c->mail_from_address,
+                                      sizeof c->mail_from_address);
+
+    if (wrong == NULL && c->mail_from_address[1] == '@' && strchr("rRbB", c->mail_from_address[0]) != NULL)
+        return "may not be r@ or b@: answers and bounces come back to r+… and b+…";
+    return wrong;
 }
 
 static const char *read_clamd(struct reading *r, const struct row *row, struct str value)

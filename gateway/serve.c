@@ -9,6 +9,8 @@
 #include "gateway/http/tls.h"
 #include "gateway/intake/accept.h"
 #include "gateway/intake/flood.h"
+#include "gateway/intake/mail_in.h"
+#include "gateway/lmtp/server.h"
 #include "gateway/mail/letters.h"
 #include "gateway/mail/sender.h"
 #include "gateway/pages.h"
@@ -56,6 +58,7 @@ struct serve {
     struct app app;
     struct conf conf;
     struct letters *letters;
+    struct mail_in *mail_in;
     char holder[33];  /* of leases: the same after a restart, so that nobody waits for a process that died */
     int64_t swept_ms; /* steady */
     char cert[4200], key[4200], identity[4200], mails[4200];
@@ -221,6 +224,16 @@ static enum err open_mail(struct serve *s)
     return mail_sender_open(&s->app.sender, &c, &source);
 }
 
+static void on_mail_row(void *arg, uint64_t seq, int64_t received_ms)
+{
+    mail_in_waits(((struct serve *)arg)->mail_in, seq, received_ms);
+}
+
+static int64_t on_oldest_mail(void *arg)
+{
+    return mail_in_oldest_ms(((struct serve *)arg)->mail_in);
+}
+
 static void open_filer(struct serve *s)
 {
     struct filer_options o = {.journal = s->app.journal,
@@ -233,6 +246,8 @@ static void open_filer(struct serve *s)
                               .filed = on_filed,
                               .refuse = on_refuse,
                               .tick = on_tick,
+                              .read = on_mail_row,
+                              .oldest_ms = on_oldest_mail,
                               .arg = s};
 
     (void)snprintf(s->identity, sizeof s->identity, "%s/redis-identity", s->conf.data);
@@ -373,8 +388,8 @@ static enum err write_ports(struct serve *s, char *why)
     f = fopen(beside, "we");
     if (f == NULL)
         return fail(why, ERR_IO, "%.300s cannot be written: %.80s", beside, strerror(errno));
-    (void)fprintf(f, "{\"public\":%d,\"staff\":%d,\"admin\":%d}\n", server_port(s->app.server, 0),
-                  server_port(s->app.server, 1), server_port(s->app.server, 2));
+    (void)fprintf(f, "{\"public\":%d,\"staff\":%d,\"admin\":%d,\"lmtp\":%d}\n", server_port(s->app.server, 0),
+                  server_port(s->app.server, 1), server_port(s->app.server, 2), lmtp_server_port(s->app.lmtp));
     if (fclose(f) != 0 || rename(beside, path) != 0)
         return fail(why, ERR_IO, "%.300s cannot be written: %.80s", path, strerror(errno));
     return ERR_OK;
@@ -389,13 +404,17 @@ void serve_close(struct serve *s)
         return;
     atomic_store(&s->app.stopping, true);
     tail_stop(s->app.tail); /* it posts to the loops */
+    mail_in_stop(s->mail_in);
     server_close(s->app.server);
+    mail_in_wait(s->mail_in);
     tail_close(s->app.tail);
     workers_close(s->app.hashing);
     workers_close(s->app.workers);
     if (s->app.accept != NULL)
         accept_wait_quiet(s->app.accept);
+    mail_in_rest(s->mail_in);
     filer_close(s->app.filer);
+    mail_in_close(s->mail_in);
     mail_sender_close(s->app.sender);
     letters_close(s->letters);
     redis_server_close(s->app.redis_server);
@@ -460,10 +479,14 @@ static enum err open_all(struct serve *s, char *why)
     if (e != ERR_OK)
         return e;
     name_origins(s);
+    e = mail_in_open(&s->mail_in, app, why);
+    if (e != ERR_OK)
+        return e;
     e = open_mail(s);
     if (e != ERR_OK)
         return fail(why, e, "the mail relay cannot be used: check `mail`%s%s", "", "");
     open_filer(s);
+    mail_in_start(s->mail_in);
     app->tail = tail_open(app, s->redis, 1);
     server_start(app->server); /* what handlers use is there */
     return write_ports(s, why);
@@ -488,8 +511,8 @@ enum err serve_open(struct serve **out, const struct conf *conf, char why[SERVE_
         serve_close(s);
         return e;
     }
-    log_info("serving", "public=%d staff=%d admin=%d data=%s", server_port(s->app.server, 0),
-             server_port(s->app.server, 1), server_port(s->app.server, 2), s->conf.data);
+    log_info("serving", "public=%d staff=%d admin=%d lmtp=%d data=%s", server_port(s->app.server, 0),
+             server_port(s->app.server, 1), server_port(s->app.server, 2), lmtp_server_port(s->app.lmtp), s->conf.data);
     *out = s;
     return ERR_OK;
 }

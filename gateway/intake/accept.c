@@ -2,12 +2,14 @@
 
 #include "gateway/app.h"
 #include "gateway/http/call.h"
+#include "gateway/intake/reading.h"
 #include "gateway/intake/recent.h"
 #include "gateway/intake/unfiled.h"
 #include "queues/clock.h"
 #include "queues/filer.h"
 #include "queues/journal.h"
 #include "queues/number.h"
+#include "queues/seal.h"
 #include "rules/base/arena.h"
 
 #include <inttypes.h>
@@ -154,6 +156,14 @@ static void arrived(struct accept *a, struct filer_job *job, enum err error, uin
     answer(taken, &result);
 }
 
+static void arrive(struct accept *a)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    if (--a->journeys == 0)
+        (void)pthread_cond_broadcast(&a->quiet);
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
 /* On the committer's thread. */
 static void on_journaled(void *arg, enum err error, uint64_t seq)
 {
@@ -162,10 +172,7 @@ static void on_journaled(void *arg, enum err error, uint64_t seq)
 
     arrived(a, j->job, error, seq);
     free(j);
-    (void)pthread_mutex_lock(&a->lock);
-    if (--a->journeys == 0)
-        (void)pthread_cond_broadcast(&a->quiet);
-    (void)pthread_mutex_unlock(&a->lock);
+    arrive(a);
 }
 
 void accept_wait_quiet(struct accept *a)
@@ -262,6 +269,53 @@ void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, ac
     call_finish(c);
 }
 
+/* ---- mails ---- */
+
+struct posting {
+    struct accept *accept;
+    accept_written *written;
+    void *arg;
+    int64_t received_ms;
+};
+
+/* On the committer's thread. */
+static void on_mail_journaled(void *arg, enum err error, uint64_t seq)
+{
+    struct posting *p = arg;
+    struct accept *a = p->accept;
+
+    if (error == ERR_OK)
+        reading_add(a->app->reading, seq, p->received_ms);
+    p->written(p->arg, error);
+    free(p);
+    arrive(a);
+}
+
+void accept_mail(struct accept *a, struct item *i, accept_written *written, void *arg)
+{
+    struct posting *p = malloc(sizeof *p);
+    struct arena *arena = arena_open(i->raw.len + 4096);
+
+    if (p == NULL)
+        abort();
+    i->ulid = ulid_fresh();
+    i->received_ms = clock_now_ms();
+    i->reference = number_take(a->app->numbers);
+    *p = (struct posting){a, written, arg, i->received_ms};
+
+    struct journal_row row = {.ulid = i->ulid,
+                              .op = item_op_name(i->op),
+                              .work = arena_printf(arena, "%" PRIu64, i->reference),
+                              .received_ms = i->received_ms,
+                              .payload = item_print(i, arena)};
+
+    (void)pthread_mutex_lock(&a->lock);
+    a->journeys++;
+    (void)pthread_mutex_unlock(&a->lock);
+    journal_append(a->app->journal, &row, on_mail_journaled, p);
+    arena_close(arena);
+}
+
 /* ---- the filer's word ---- */
 
 static void remember(struct accept *a, const struct filing *f, const struct accept_result *filed)
@@ -351,6 +405,8 @@ static void rebuild_row(struct accept *a, const struct journal_row *row, struct 
 
     if (item_parse(str_of(row->op), row->payload, arena, &i) != ERR_OK)
         return; /* the filer parks it */
+    if (i.op == ITEM_MAIL)
+        return; /* nobody asks for it by key or reference before it is filed */
     i.ulid = row->ulid;
 
     struct entry *e = unfiled_add(a->unfiled, &i);

@@ -53,6 +53,11 @@ enum err accept_rebuild(struct accept *a);
  * instead of ACCEPT_IN_FLIGHT. */
 void accept_item(struct accept *a, struct call *c, struct item *i, bool wait, accept_answer *answer_it);
 
+/* The same for a mail, whose sender is told nothing but that it is kept (A1): fills in i's ulid, received_ms and
+ * reference, copies everything, and calls written(arg, …) once, on any thread. It is read next (reading.h). */
+typedef void accept_written(void *arg, enum err e);
+void accept_mail(struct accept *a, struct item *i, accept_written *written, void *arg);
+
 /* Is a request with this reference written and not filed? */
 bool accept_find(struct accept *a, uint64_t reference, struct ulid *item);
 size_t accept_unfiled(struct accept *a);

@@ -8,8 +8,8 @@
  *     tells; the original stays behind it;
  * Q3  nothing in it is believed. From is a claim; `proven` is set by our own mail server's word alone (authres.h),
  *     `answers` by a mark of our own (postmark.h), and the envelope is what the mail server says;
- * Q4  what tells one mail from the same again (`external`) holds its Message-ID, its sender and its words: nobody can
- *     swallow a mail by sending its Message-ID first. */
+ * Q4  `external` is its Message-ID, or its bytes where it has none. Filing folds what has the same one only where sender
+ *     and words are the same, too: nobody can swallow a mail by sending its Message-ID first. */
 #ifndef GATEWAY_INTAKE_MAIL_H
 #define GATEWAY_INTAKE_MAIL_H
 
@@ -30,8 +30,8 @@ struct mail_house {
 
 /* envelope: op ITEM_MAIL with ulid, received_ms, reference, sender, recipients (an LF behind each), raw or raw_blob.
  * raw: the mail's bytes, wherever they were. m: as it was read; NULL where it must not be (its reader died of it).
- * Everything of out is in a or borrowed from what is given: op ITEM_REQUEST or ITEM_MESSAGE, same ulid, reference and
- * original. */
+ * Everything of out is in a or borrowed from what is given: op ITEM_REQUEST or ITEM_BOUNCE (thread.h), same ulid,
+ * reference and original. */
 void mail_to_item(const struct mail_house *h, const struct item *envelope, struct str raw, const struct mime_mail *m,
                   struct arena *a, struct item *out);
 

@@ -41,12 +41,14 @@ bool mailbox_is(struct str address, struct str own, struct str *extension)
     if (local.len >= 2 && local.at[0] == '"' && local.at[local.len - 1] == '"') /* RFC 5321 4.1.2: the same mailbox */
         local = (struct str){local.at + 1, local.len - 2};
 
-    struct str rest = local, name = str_cut(&rest, '+');
+    /* own may hold a '+' itself. */
+    size_t n = own_local.len;
 
-    if (own_local.len == 0 || !str_equal_nocase(name, own_local) || !domain_equal(domain, own_domain))
+    if (n == 0 || local.len < n || !str_equal_nocase((struct str){local.at, n}, own_local) ||
+        (local.len > n && local.at[n] != '+') || !domain_equal(domain, own_domain))
         return false;
     if (extension != NULL)
-        *extension = rest;
+        *extension = local.len > n ? (struct str){local.at + n + 1, local.len - n - 1} : (struct str){NULL, 0};
     return true;
 }
 

@@ -10,7 +10,7 @@
 struct keyring;
 
 /* Is this address `own`, or own with an extension? Letters count as equal in either case; a domain in U-labels equals
- * its A-labels. extension (may be NULL): what stands behind the first '+', borrowed; empty where nothing does. */
+ * its A-labels. extension (may be NULL): what stands behind own and a '+', borrowed; empty where nothing does. */
 bool mailbox_is(struct str address, struct str own, struct str *extension);
 /* Is word one of the extension's, which are set apart by '+'? */
 bool mailbox_has(struct str extension, const char *word);

@@ -87,6 +87,8 @@ static const struct {
     {"broken second relay", "mail smtp://a http://b", "p.conf:1: mail wants smtp://host:port or smtps://host:port\n"},
     {"sender without a domain", "mail-from Support <support>",
      "p.conf:1: mail-from wants an address, such as Support <support@example.com>\n"},
+    {"sender where answers come back to", "mail-from R@example.com",
+     "p.conf:1: mail-from may not be r@ or b@: answers and bounces come back to r+… and b+…\n"},
     {"sender with a line's end in it", "mail-from a\rb <s@example.com>",
      "p.conf:1: mail-from holds a control character\n"},
     {"sender with a stray quotation mark", "mail-from Sup\"port <s@example.com>",

@@ -55,6 +55,19 @@ static void an_address_is_ours_or_not(void **state)
     }
 }
 
+static void an_address_with_an_extension_can_be_ours(void **state)
+{
+    struct str own = STR("help+de@example.org"), extension;
+
+    (void)state;
+    assert_true(mailbox_is(STR("help+de@example.org"), own, &extension));
+    assert_int_equal(extension.len, 0);
+    assert_true(mailbox_is(STR("Help+DE+executive@example.org"), own, &extension));
+    assert_true(str_is(extension, "executive"));
+    assert_false(mailbox_is(STR("help@example.org"), own, NULL));
+    assert_false(mailbox_is(STR("help+dee@example.org"), own, NULL));
+}
+
 static void an_extension_is_words(void **state)
 {
     (void)state;
@@ -95,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_is_ours_or_not),
+        cmocka_unit_test(an_address_with_an_extension_can_be_ours),
         cmocka_unit_test(an_extension_is_words),
         cmocka_unit_test(marks_of_ours_are_taken_and_forged_ones_are_not),
     };
