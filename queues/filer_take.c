@@ -252,14 +252,19 @@ static void look_again(struct filer *f)
 {
     struct journal_state s;
 
+    (void)pthread_mutex_lock(&f->lock);
+
+    bool again = f->look_again;
+
+    f->look_again = false;
+    (void)pthread_mutex_unlock(&f->lock);
+    if (!again)
+        return;
     journal_state(f->o.journal, &s);
     (void)pthread_mutex_lock(&f->lock);
-    if (f->look_again) {
-        f->look_again = false;
-        f->cursor = 0;
-        f->catch_up_to = s.last_seq;
-    }
+    f->catch_up_to = s.last_seq;
     (void)pthread_mutex_unlock(&f->lock);
+    f->cursor = 0;
 }
 
 bool filer_behind(struct filer *f)
