@@ -43,6 +43,8 @@ const struct route routes_staff[] = {
     {"POST", "/api/tickets/{tkt}/reply", staff_reply, ROUTE_WORK, FORM},
     {"POST", "/api/tickets/{tkt}/note", staff_note, ROUTE_WORK, FORM},
     {"POST", "/api/tickets/{tkt}/state", staff_state, ROUTE_WORK, SMALL},
+    {"POST", "/api/tickets/{tkt}/called", staff_called, ROUTE_WORK, SMALL},
+    {"POST", "/api/calls", staff_call, ROUTE_LOOP, CHANNELS_BODY_MAX},
     {"GET", "/api/items/{itm}/raw", staff_item_raw, ROUTE_WORK, 0},
     {"GET", "/api/accounts/{acc}", staff_account, ROUTE_WORK, 0},
     {"GET", "/api/search", staff_search, ROUTE_WORK, 0},

@@ -62,10 +62,10 @@ bool promises(const struct filing *f)
 
 struct happening promise_of(struct filing *f)
 {
-    struct ulid id = f->item.ulid;
+    struct ulid item = f->item.ulid;
 
-    id.bytes[9] ^= 0x80; /* far from the ids of items that came at the same moment */
-    return (struct happening){.id = id,
+    /* An id of its own, the same each time, and behind that of the item. */
+    return (struct happening){.id = ulid_make(ulid_time_ms(item) + 1, item.bytes + 6),
                               .at_ms = f->item.received_ms,
                               .kind = STR(PLACING_PROMISED),
                               .by = f->item.logged_by,

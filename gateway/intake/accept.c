@@ -339,6 +339,8 @@ void accept_filed(struct accept *a, const struct filing *f)
                                   .item = folded ? f->original : f->item.ulid,
                                   .reference = f->reference};
 
+    if (!folded)
+        filed.ticket = f->ticket;
     remember(a, f, &filed);
     answer(settle(a, f->item.ulid), &filed);
 }

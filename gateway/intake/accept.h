@@ -38,6 +38,7 @@ struct accept_result {
     bool replayed;    /* the answer of an earlier item with this key */
     struct ulid item; /* whose token and message id are answered: the earlier one's where replayed */
     uint64_t reference;
+    struct ulid ticket; /* FILED just now: where; else zero */
 };
 
 /* Answers c (call_answer… but not call_finish); on any thread. i: the item as it was given. */

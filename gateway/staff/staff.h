@@ -1,4 +1,4 @@
-/* staff.h - the staff API. WORK routes but for signing in and the event stream.
+/* staff.h - the staff API. WORK routes but for signing in, calls and the event stream.
  *
  * X1  nothing without a session but signing in; roles are one table (gate.c);
  * X2  writes need Sec-Fetch-Site: same-origin, or an Origin that is the console's (gate.h);
@@ -18,11 +18,13 @@ void staff_release(struct call *c);
 void staff_reply(struct call *c);
 void staff_note(struct call *c);
 void staff_state(struct call *c);
+void staff_called(struct call *c);
 void staff_item_raw(struct call *c);
 void staff_account(struct call *c);
 void staff_search(struct call *c);
 /* LOOP */
 void staff_sign_in(struct call *c);
+void staff_call(struct call *c);
 void staff_events(struct call *c);
 
 #endif

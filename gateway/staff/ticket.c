@@ -226,6 +226,7 @@ static struct doc *whole_doc(const struct whole *w)
     doc_set(d, "evidence", evidence_doc(w));
     doc_set(d, "match", match_doc(t));
     view_decision(d, w->app, w->a, t, w->history, w->history_count);
+    view_call_back(d, w->app, w->a, t, w->history, w->history_count);
     doc_set(d, "history", history_doc(w));
     return d;
 }

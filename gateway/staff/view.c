@@ -145,6 +145,21 @@ static struct doc *clock_doc(enum sla_clock clock, const struct sla_verdict *v)
     return d;
 }
 
+/* The promise that stands as a clock of its own. */
+static struct doc *call_back_clock(int64_t by_ms, int64_t now_ms)
+{
+    struct doc *d = doc_object();
+
+    doc_set_text(d, "clock", STR(PLACING_PROMISED));
+    doc_set_text(d, "state", str_of(sla_state_name(by_ms < now_ms ? SLA_BREACHED : SLA_RUNNING)));
+    doc_set_null(d, "promise_ms");
+    doc_set(d, "due_at", moment_doc(by_ms));
+    doc_set_null(d, "met_at");
+    doc_set_int(d, "left_ms", by_ms > now_ms ? by_ms - now_ms : 0);
+    doc_set(d, "trace", doc_array());
+    return d;
+}
+
 static struct doc *clocks_doc(const struct rules *rules, struct arena *a, const struct ticket *t,
                               const struct happening *history, size_t n)
 {
@@ -160,6 +175,8 @@ static struct doc *clocks_doc(const struct rules *rules, struct arena *a, const 
             v.state != SLA_NONE)
             doc_push(list, clock_doc((enum sla_clock)k, &v));
     }
+    if (placing_call_back_ms(history, n) != 0)
+        doc_push(list, call_back_clock(placing_call_back_ms(history, n), clock_now_ms()));
     return list;
 }
 
@@ -171,4 +188,24 @@ void view_decision(struct doc *out, struct app *app, struct arena *a, const stru
     doc_set(out, "routing", routing_doc(rules, a, t));
     doc_set(out, "clocks", clocks_doc(rules, a, t, history, n));
     ruleset_release(app->rules, rules);
+}
+
+void view_call_back(struct doc *out, struct app *app, struct arena *a, const struct ticket *t,
+                    const struct happening *history, size_t n)
+{
+    int64_t by_ms = placing_call_back_ms(history, n);
+    struct str to, bound = str_of(arena_strdup(a, id_print(ID_TICKET, t->id).at));
+    struct doc *d;
+
+    if (by_ms == 0) {
+        doc_set_null(out, "call_back");
+        return;
+    }
+    d = doc_object();
+    doc_set(d, "at", moment_doc(by_ms));
+    if (unseal(app->keys, a, redis_field(t->fields, "call_back_to"), bound, &to) == ERR_OK)
+        doc_set_text(d, "to", to);
+    else
+        doc_set_null(d, "to");
+    doc_set(out, "call_back", d);
 }

@@ -16,4 +16,8 @@ struct doc *view_authorised(unsigned bits);
 void view_decision(struct doc *out, struct app *app, struct arena *a, const struct ticket *t,
                    const struct happening *history, size_t n);
 
+/* "call_back": {"at","to"} of the promise that stands, or null. */
+void view_call_back(struct doc *out, struct app *app, struct arena *a, const struct ticket *t,
+                    const struct happening *history, size_t n);
+
 #endif

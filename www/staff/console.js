@@ -1,6 +1,7 @@
 // The staff console: signs in, finds the view of an address, keeps it fresh.
 import { NoAnswer, call, get, onSignedOut, whatIs } from '/api.js';
 import { openAccount } from '/account.js';
+import { openCall } from '/call.js';
 import { el, fill, say, said } from '/dom.js';
 import * as keys from '/keys.js';
 import * as live from '/live.js';
@@ -16,6 +17,7 @@ const ROUTES = [
   [/^#\/ticket\/(tkt_[0-9A-Z]{26})$/, openTicket],
   [/^#\/account\/(acc_[0-9A-Z]{26})$/, openAccount],
   [/^#\/search\?q=(.+)$/, openSearch],
+  [/^#\/call$/, openCall],
 ];
 
 const top = document.getElementById('top'), main = document.getElementById('main');
@@ -61,6 +63,7 @@ async function show() {
   setTitle();
   scrollTo(0, 0);
   main.querySelector('h1')?.focus();
+  fresh.opened?.();
   if (lastTicket) fresh.focus?.(lastTicket);
   lastTicket = /tkt_\w+/.exec(location.hash)?.[0] ?? lastTicket;
 }
@@ -103,6 +106,7 @@ function paintTop() {
         if (q.value.trim()) location.hash = `#/search?q=${encodeURIComponent(q.value.trim())}`;
       },
     }, el('label', { class: 'hide', for: 'q' }, 'Search'), q, el('button', {}, 'Search')),
+    staff.role !== 'auditor' && el('a', { href: '#/call' }, 'Log a call'),
     liveText,
     el('span', { class: 'who' }, said(staff.name), ` · ${word(ROLES, staff.role)}`),
     el('button', { class: 'plain', onclick: keys.openHelp }, 'Keys'),
@@ -195,6 +199,7 @@ document.querySelector('.skip').addEventListener('click', (e) => {
 const everywhere = {
   '/': () => document.getElementById('q')?.focus(),
   q: () => { location.hash = '#/queues'; },
+  p: () => { if (staff.role !== 'auditor') location.hash = '#/call'; },
   o: () => document.activeElement?.closest('main a')?.click(),
 };
 keys.listen((key) => staff && (view?.keys[key] ?? everywhere[key]));

@@ -1,5 +1,6 @@
 // One ticket: where it stands, what was said, who may be told what, and where to write.
 import { get, post, whatIs } from '/api.js';
+import { callBack } from '/call.js';
 import { noteComposer, replyComposer } from '/composer.js';
 import { code, el, fill, said, say } from '/dom.js';
 import * as trace from '/trace.js';
@@ -64,7 +65,7 @@ function facts(t) {
 export function openTicket(id, staff) {
   const path = `/api/tickets/${id}`, mayWrite = staff.role !== 'auditor';
   const heading = el('h1', { tabindex: -1, dir: 'auto' }, 'Ticket'), about = el('p', { class: 'mute' });
-  const status = el('p', { class: 'status' }), acts = el('div', { class: 'acts' }), aside = el('aside', { 'aria-label': 'About this ticket' });
+  const status = el('p', { class: 'status' }), back = el('p', { class: 'call-back' }), acts = el('div', { class: 'acts' }), aside = el('aside', { 'aria-label': 'About this ticket' });
   const timeline = new Timeline(staff.name);
   const reply = replyComposer({ staff, ticket: id, write: (body, key) => write('reply', body, key), reload: () => view.refresh() });
   const note = noteComposer({ staff, ticket: id, write: (body, key) => write('note', body, key) });
@@ -148,7 +149,7 @@ export function openTicket(id, staff) {
   const view = {
     title: 'Ticket',
     node: el('div', { class: 'ticket' },
-      el('header', {}, heading, about, status, acts),
+      el('header', {}, heading, about, status, back, acts),
       el('section', { class: 'talk', 'aria-label': 'Messages' }, timeline.node, mayWrite && el('div', { class: 'composers' }, reply.node, note.node)),
       aside),
     async refresh() {
@@ -157,6 +158,7 @@ export function openTicket(id, staff) {
       heading.textContent = t.subject || '(no subject)';
       fill(about, facts(t));
       paintStatus();
+      fill(back, callBack(t.call_back, mayWrite && act));
       if (mayWrite) reply.paint(t);
       paintActs();
       timeline.paint(t);

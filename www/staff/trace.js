@@ -38,7 +38,7 @@ const counted = (s) => el('li', {}, time(s.from), ' to ', s.to ? time(s.to) : 'n
 
 export function clocks(list) {
   const one = (c) => [el('h3', {}, `${word(CLOCKS, c.clock)}: ${c.state}`),
-    el('p', {}, `Promised within ${span(c.promise_ms)}. `, c.due_at && ['Due ', time(c.due_at), '. '], c.met_at && ['Met ', time(c.met_at), '.']),
+    el('p', {}, c.promise_ms !== null && `Promised within ${span(c.promise_ms)}. `, c.due_at && ['Due ', time(c.due_at), '. '], c.met_at && ['Met ', time(c.met_at), '.']),
     c.trace?.length > 0 && el('ol', { class: 'trace' }, c.trace.map(counted))];
   return section('Clocks', false, list.length > 0 ? list.map(one) : el('p', {}, 'No clock runs.'));
 }

@@ -6,7 +6,7 @@ export const STATES = {
   open: 'Open', 'waiting-us': 'Waiting for us', 'waiting-customer': 'Waiting for the customer', solved: 'Solved', closed: 'Closed',
 };
 export const ROLES = { agent: 'agent', lead: 'lead', manager: 'manager', auditor: 'auditor (reads only)' };
-export const CLOCKS = { 'first-reply': 'first reply', update: 'update', restore: 'restore' };
+export const CLOCKS = { 'first-reply': 'first reply', update: 'update', restore: 'restore', 'call-back': 'call back' };
 export const IMPACTS = { down: 'nothing works', degraded: 'part of it works', question: 'a question' };
 export const WHO = { customer: 'Customer', support: 'Support', system: 'Postern', note: 'Internal note' };
 export const DELIVERY = {
