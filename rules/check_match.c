@@ -63,19 +63,20 @@ void check_match_examples(const struct rules *r, struct faults *f)
     for (size_t i = 0; i < r->match_examples; i++) {
         const struct match_example *e = &r->match_example[i];
         const struct match_rule *m = rule_of(r, e);
-        bool never = false;
+        bool may_link = false, never = false;
         int points = 0;
 
         for (size_t k = 0; k < e->parts; k++) {
-            const struct match_row *row = &m->row[match_row_named(m, e->part[k].row)];
+            size_t at = match_row_named(m, e->part[k].row);
 
-            points += row->points[e->part[k].outcome];
-            never = never || (row->never && e->part[k].outcome == MATCH_DIFFERS);
+            points += m->row[at].points[e->part[k].outcome];
+            may_link = may_link || match_row_identifies(m, at, e->part[k].outcome);
+            never = never || (m->row[at].never && e->part[k].outcome == MATCH_DIFFERS);
         }
 
         enum match_band band = match_band_of(m, points);
 
-        if (never && band == MATCH_LINK)
+        if ((never || !may_link) && band == MATCH_LINK)
             band = MATCH_REVIEW;
         if (band != e->band)
             faults_add(f, e->line, "this example comes to %d points by line %d, which is %s, not %s", points, m->line,

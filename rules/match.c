@@ -48,7 +48,7 @@ static struct match_part best_part(const struct match_rule *m, enum match_kind k
 
     if (m->row[kind].line == 0 && !(kind == MATCH_EMAIL && m->row[MATCH_ROW_MAILBOX].line > 0))
         return best;
-    for (size_t i = 0; i < claimant->n[kind]; i++)
+    for (size_t i = 0; i < claimant->n[kind] && i < MATCH_CLAIMED_MAX; i++)
         for (size_t k = 0; k < candidate->n[kind]; k++) {
             const struct value *a = &claimant->value[kind][i], *b = &candidate->value[kind][k];
             struct match_part p = part_of(m, kind, a, match_compare(kind, m->row[kind].form, a, b, work));
@@ -76,7 +76,9 @@ static void take_part(const struct match_rule *m, const struct match_part *p, st
         return;
     out->part[out->parts++] = *p;
     out->points += p->points;
-    if (p->outcome == MATCH_DIFFERS && m->row[p->index].never && out->bar == MATCH_FREE) {
+    if (out->bar == MATCH_UNSURE && match_row_identifies(m, p->index, p->outcome))
+        out->bar = MATCH_FREE;
+    if (p->outcome == MATCH_DIFFERS && m->row[p->index].never) {
         out->bar = MATCH_NEVER;
         out->barred_by = p->row;
     }
@@ -93,12 +95,12 @@ static void settle(const struct match_rule *m, struct match_result *r)
 void match_judge(const struct match_rule *m, const struct match_side *claimant, const struct match_side *candidate,
                  struct match_result *out)
 {
-    struct near_work work = {MATCH_NEAR_MAX};
+    struct near_work work = {MATCH_NEAR_MAX, MATCH_NAMES_MAX};
     struct match_part part[MATCH_KINDS] = {0};
     size_t kinds = MATCH_FIELD + m->fields;
 
     assert(claimant->rule == m && candidate->rule == m);
-    *out = (struct match_result){.rule = m};
+    *out = (struct match_result){.rule = m, .bar = MATCH_UNSURE};
     for (size_t k = 0; k < kinds; k++)
         part[k] = best_part(m, (enum match_kind)k, claimant, candidate, &work);
     join_domain(&part[MATCH_EMAIL], &part[MATCH_DOMAIN]);
@@ -136,6 +138,10 @@ static void say_bar(struct doc *list, struct arena *a, const struct match_result
     switch (r->bar) {
     case MATCH_FREE:
         return;
+    case MATCH_UNSURE:
+        if (r->points >= r->rule->link)
+            doc_push(list, doc_new_text(STR("no identifier is the same: not linked")));
+        return;
     case MATCH_NEVER:
         doc_push(list, doc_new_text(str_of(arena_printf(a, "another %s never links", words))));
         return;
@@ -170,23 +176,41 @@ struct str match_reasons(const struct match_result *r, struct arena *a)
 
 /* ---- one claimant, several candidates ---- */
 
-static enum match_outcome outcome_of(const struct match_result *r, enum match_kind kind)
+enum { NAME_FITS = 80 /* degree from which a name speaks for its owner */ };
+
+static const struct match_part *part_at(const struct match_result *r, size_t row)
 {
     for (size_t i = 0; i < r->parts; i++)
-        if (r->part[i].kind == kind)
-            return r->part[i].outcome;
-    return MATCH_ABSENT;
+        if (r->part[i].index == row)
+            return &r->part[i];
+    return NULL;
 }
 
-/* H4: a strong identifier that is the same with `other` and with nothing of `mine`. NULL where there is none. */
+/* The row leads to this candidate: an identifier that is the same, a name that fits. */
+static bool leads(const struct match_part *p, bool name)
+{
+    if (p == NULL)
+        return false;
+    return name ? p->outcome > MATCH_CLOSE || (p->outcome == MATCH_CLOSE && p->degree >= NAME_FITS)
+                : p->outcome == MATCH_SAME;
+}
+
+/* The candidate has nothing to do with what the row says. */
+static bool denies(const struct match_part *p, bool name)
+{
+    return p == NULL || p->outcome < (name ? MATCH_CLOSE : MATCH_SHORT);
+}
+
+/* H4: a strong row that leads to `other`, and not to `mine`. NULL where there is none. */
 static const char *contradiction(const struct match_result *mine, const struct match_result *other)
 {
     const struct match_rule *m = mine->rule;
 
     for (size_t i = 0; i < other->parts; i++) {
         const struct match_part *p = &other->part[i];
+        bool name = match_row_is_name(m, p->index);
 
-        if (p->outcome == MATCH_SAME && m->row[p->index].strong && outcome_of(mine, p->kind) < MATCH_SHORT)
+        if (m->row[p->index].strong && leads(p, name) && denies(part_at(mine, p->index), name))
             return p->row;
     }
     return NULL;

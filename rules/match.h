@@ -9,11 +9,14 @@
  * H2  of several values of one kind the pair that speaks most for the candidate counts; that two of them agree counts once;
  * H3  evidence that is missing on one side, or cannot be compared (a name in two scripts), says nothing;
  * H4  two strong identifiers that disagree never link, whatever else agrees: neither where a row of the statement says
- *     `never`, nor where a strong identifier is another candidate's;
- * H5  what only looks like an address, domain, handle or id is another one: only ASCII is ever "nearly the same" (names
+ *     `never`, nor where a strong identifier is another candidate's, or an organisation's name (where it is strong) fits
+ *     another candidate and not this one;
+ * H5  nothing links by near misses and names alone: an identifier that one customer alone has must be the same, however
+ *     little it counts. What a near twin of a customer says of itself is one letter off everywhere;
+ * H6  what only looks like an address, domain, handle or id is another one: only ASCII is ever "nearly the same" (names
  *     are compared by what they look like, on purpose);
- * H6  work is bounded: at most MATCH_NEAR_MAX inexact comparisons a decision, then only equality is asked. Texts of any
- *     length are taken; what is longer than a name or an id can be is cut or left out.
+ * H7  work is bounded: at most MATCH_NEAR_MAX and MATCH_NAMES_MAX inexact comparisons a decision, then only equality is
+ *     asked. Texts of any length are taken; what is longer than a name or an id can be is cut or left out.
  *
  * Pure and thread-safe. Everything lives in the arena that is given. */
 #ifndef RULES_MATCH_H
@@ -32,7 +35,9 @@ struct rules;
 
 enum {
     MATCH_VALUES_MAX = 16, /* of one kind on one side; more are left out */
-    MATCH_NEAR_MAX = 96,
+    MATCH_CLAIMED_MAX = 4, /* of these of a claimant are compared, the first ones */
+    MATCH_NEAR_MAX = 64,   /* inexact comparisons of words */
+    MATCH_NAMES_MAX = 24,  /* and of whole names */
     MATCH_SCORE_MAX = 100,
     MATCH_FIELDS_MAX = 12, /* that a statement names itself */
     MATCH_BLOCKS_MAX = 48,
@@ -111,6 +116,7 @@ struct match_part {
 
 enum match_bar {
     MATCH_FREE,      /* nothing keeps it from its band */
+    MATCH_UNSURE,    /* no identifier is the same (H5) */
     MATCH_NEVER,     /* a row of the statement that says `never` differs (H4) */
     MATCH_ELSEWHERE, /* a strong identifier is another candidate's (H4) */
     MATCH_RIVAL,     /* another candidate fits nearly as well */
@@ -121,7 +127,7 @@ struct match_result {
     int score;            /* 0..100: the sum of the points, cut at both ends */
     enum match_band band; /* as far as the bar lets it */
     enum match_bar bar;
-    const char *barred_by; /* the row that keeps it from linking; NULL for MATCH_FREE and MATCH_RIVAL */
+    const char *barred_by; /* the row that keeps it from linking; NULL where bar names none */
     int points;            /* the sum itself */
     size_t parts;
     struct match_part part[MATCH_KINDS];

@@ -109,14 +109,19 @@ static struct word bare(struct arena *a, struct str label)
     return word_of_bytes(a, (struct str){at, n});
 }
 
-/* Of organisations, company domains and sites, at most room. */
+/* Of organisations, company domains and sites, at most room. An organisation is often called by its first word. */
 static size_t brands_of(const struct blocks *b, struct word *out, size_t room)
 {
     const struct match_side *s = b->side;
     size_t n = 0;
 
-    for (size_t i = 0; i < s->n[MATCH_ORGANISATION] && n < room; i++)
-        out[n++] = s->value[MATCH_ORGANISATION][i].name->joined;
+    for (size_t i = 0; i < s->n[MATCH_ORGANISATION] && n + 1 < room; i++) {
+        const struct name *x = s->value[MATCH_ORGANISATION][i].name;
+
+        out[n++] = x->joined;
+        if (x->words > 1)
+            out[n++] = x->word[0];
+    }
     for (size_t i = 0; i < s->n[MATCH_DOMAIN] && n < room; i++)
         out[n++] = bare(b->a, match_domain_brand(s->value[MATCH_DOMAIN][i].text));
     for (size_t i = 0; i < s->n[MATCH_SITE] && n < room; i++) {

@@ -35,9 +35,14 @@ static bool plain(struct word w)
 /* Faults between two identifiers, where there can be a typing fault at all. */
 static unsigned faults(struct word a, struct word b, unsigned most, struct near_work *work)
 {
-    if (word_equal(a, b))
-        return 0;
-    return plain(a) && plain(b) ? word_faults(a, b, most, work) : most + 1;
+    unsigned n = word_faults(a, b, most, work);
+
+    return n == 0 || n > most || (plain(a) && plain(b)) ? n : most + 1;
+}
+
+static bool too_long(const struct value *a, const struct value *b)
+{
+    return ((a->flags | b->flags) & VALUE_LONG) != 0;
 }
 
 static unsigned most_for(size_t n)
@@ -51,12 +56,14 @@ static struct compared compare_email(const struct value *a, const struct value *
 {
     if (str_equal(a->text, b->text))
         return equal(b);
+    if (too_long(a, b) || (b->flags & VALUE_ROLE) != 0)
+        return differs;
 
     unsigned local = faults(a->word, b->word, most_for(b->word.n), work);
     unsigned domain = faults(a->rest, b->rest, most_for(b->rest.n), work);
     bool at_provider = (b->flags & VALUE_FREE) != 0;
 
-    if (local > most_for(b->word.n) || domain > most_for(b->rest.n) || (b->flags & VALUE_ROLE) != 0)
+    if (local > most_for(b->word.n) || domain > most_for(b->rest.n))
         return differs;
     if (domain > 0 && (a->flags & b->flags & VALUE_FREE) != 0)
         return differs; /* both providers exist */
@@ -109,6 +116,9 @@ static struct compared compare_handle(const struct value *a, const struct value 
 
 static struct compared compare_hosts(const struct value *a, const struct value *b, struct near_work *work)
 {
+    if (too_long(a, b))
+        return differs;
+
     unsigned first = faults(a->word, b->word, most_for(b->word.n), work);
     unsigned rest = faults(a->rest, b->rest, most_for(b->rest.n), work);
 
@@ -143,9 +153,16 @@ static struct compared compare_invoice(const struct value *a, const struct value
     return str_equal(a->text, b->text) ? equal(b) : compare_ids(a, b, work);
 }
 
-static struct compared compare_domain(const struct value *a, const struct value *b)
+static struct compared compare_domain(const struct value *a, const struct value *b, struct near_work *work)
 {
-    return str_equal(a->text, b->text) ? equal(b) : differs;
+    unsigned n;
+
+    if (str_equal(a->text, b->text))
+        return equal(b);
+    if (too_long(a, b) || b->word.n < 6)
+        return differs;
+    n = faults(a->word, b->word, most_for(b->word.n), work);
+    return n > most_for(b->word.n) ? differs : close(n == 1 ? 100 : 60);
 }
 
 static struct compared compare_code(const struct value *a, const struct value *b, struct near_work *work)
@@ -204,7 +221,7 @@ struct compared match_compare(enum match_kind kind, enum match_form form, const 
     case MATCH_INVOICE:
         return compare_invoice(a, b, work);
     case MATCH_DOMAIN:
-        return compare_domain(a, b);
+        return compare_domain(a, b, work);
     case MATCH_ORGANISATION:
         return match_compare_organisation(a->name, b->name, work);
     case MATCH_PERSON:

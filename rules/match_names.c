@@ -94,6 +94,8 @@ struct compared match_compare_person(const struct name *a, const struct name *b,
         return absent;
     if (word_equal(a->joined, b->joined))
         return close(95); /* Anna Maria, Annamaria */
+    if (work->names-- <= 0)
+        return differs;
 
     struct pairs p = pairs_of(a, b, work);
     size_t fewer = p.a < p.b ? p.a : p.b, more = p.a < p.b ? p.b : p.a;
@@ -157,6 +159,8 @@ struct compared match_compare_organisation(const struct name *a, const struct na
         return absent;
     if (word_equal(a->joined, b->joined)) /* Data Soft, DataSoft */
         return a->legal == b->legal || a->legal == 0 || b->legal == 0 ? same : close(80);
+    if (work->names-- <= 0)
+        return differs;
     if (((a->scripts | b->scripts) & SCRIPT_EAST) == 0 && a->joined.n >= 6 &&
         word_faults(a->joined, b->joined, a->joined.n >= 10 ? 2 : 1, work) <= (a->joined.n >= 10 ? 2u : 1u))
         return close(90);
@@ -169,7 +173,7 @@ struct compared match_compare_organisation(const struct name *a, const struct na
     if (degree >= 80)
         return close(degree);
     /* One is written short: all that it says is in the other. */
-    return less >= 1000 && s.both >= less * 8 / 10 ? close(50) : differs;
+    return less >= 1000 && s.both >= less * 8 / 10 ? close(80) : differs;
 }
 
 struct compared match_compare_words(const struct name *a, const struct name *b, struct near_work *work)
@@ -178,6 +182,8 @@ struct compared match_compare_words(const struct name *a, const struct name *b, 
         return same;
     if ((a->scripts & b->scripts) == 0)
         return absent;
+    if (work->names-- <= 0)
+        return differs;
 
     struct pairs p = pairs_of(a, b, work);
     int degree = p.a + p.b > 0 ? 2 * p.alike / (int)(p.a + p.b) : 0;

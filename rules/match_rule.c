@@ -14,7 +14,7 @@ static const struct {
     [MATCH_HANDLE] = {"handle", "social handle", BIT(SAME_SHARED)},
     [MATCH_SITE] = {"site", "site", BIT(CLOSE) | BIT(SAME_SHARED) | BIT(SHORT)},
     [MATCH_INVOICE] = {"invoice", "invoice or customer number", BIT(CLOSE) | BIT(SAME_SHARED) | BIT(SHORT)},
-    [MATCH_DOMAIN] = {"domain", "company's mail domain", BIT(SAME_SHARED)},
+    [MATCH_DOMAIN] = {"domain", "company's mail domain", BIT(CLOSE) | BIT(SAME_SHARED)},
     [MATCH_ORGANISATION] = {"organisation", "organisation's name", BIT(CLOSE)},
     [MATCH_PERSON] = {"person", "person's name", BIT(CLOSE)},
     [MATCH_ROW_MAILBOX] = {"mailbox", "confirmed mailbox", BIT(SAME_ROLE) | BIT(SAME_SHARED)},
@@ -45,6 +45,18 @@ bool match_row_has(size_t row, enum match_outcome outcome)
     unsigned outcomes = field ? 1u << MATCH_CLOSE : rows[row].outcomes;
 
     return outcome == MATCH_SAME || outcome == MATCH_DIFFERS || (outcomes >> outcome & 1) != 0;
+}
+
+bool match_row_is_name(const struct match_rule *m, size_t row)
+{
+    if (row >= MATCH_FIELD && row < MATCH_KINDS)
+        return m->row[row].form == MATCH_FORM_NAME || m->row[row].form == MATCH_FORM_WORDS;
+    return row == MATCH_ORGANISATION || row == MATCH_PERSON;
+}
+
+bool match_row_identifies(const struct match_rule *m, size_t row, enum match_outcome outcome)
+{
+    return !match_row_is_name(m, row) && outcome >= MATCH_SHORT && outcome != MATCH_SAME_SHARED;
 }
 
 void match_rule_begin(struct match_rule *m, const char *name, int line)

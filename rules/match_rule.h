@@ -57,6 +57,10 @@ const char *match_outcome_word(enum match_outcome outcome);
 size_t match_row_named(const struct match_rule *m, struct str name);
 /* Outcomes that a row may come to. */
 bool match_row_has(size_t row, enum match_outcome outcome);
+/* Names and words; all other rows are identifiers. */
+bool match_row_is_name(const struct match_rule *m, size_t row);
+/* H5: an identifier of one customer alone is the same; not a name, nor nearly. */
+bool match_row_identifies(const struct match_rule *m, size_t row, enum match_outcome outcome);
 /* A rule without points. */
 void match_rule_begin(struct match_rule *m, const char *name, int line);
 /* The statements that stand in where a file has none of their name: those of default.rules. */

@@ -10,8 +10,9 @@
 #include <unicode/uchar.h>
 
 enum {
-    SHORT_CHARS = 6,  /* ids of fewer characters may be met by chance, */
-    SHORT_DIGITS = 8, /* and numbers of fewer digits */
+    SHORT_CHARS = 6,    /* ids of fewer characters may be met by chance, */
+    SHORT_DIGITS = 8,   /* and numbers of fewer digits, */
+    PREFIX_LETTERS = 2, /* whatever few letters stand before them: S-104233 */
     NATIONAL_DIGITS_MIN = 7,
     NATIONAL_DIGITS_MAX = 15,
 };
@@ -28,22 +29,31 @@ struct match_side *match_side(struct arena *a, const struct match_rule *m)
 /* H2: the same again is one value; flags of both hold. */
 static bool put(struct match_side *s, enum match_kind kind, const struct value *v)
 {
-    if (s->value[kind] == NULL)
-        s->value[kind] = arena_array(s->arena, struct value, MATCH_VALUES_MAX);
-    for (size_t i = 0; i < s->n[kind]; i++)
+    size_t n = s->n[kind];
+
+    for (size_t i = 0; i < n; i++)
         if (str_equal(s->value[kind][i].text, v->text)) {
             s->value[kind][i].flags |= v->flags;
             return true;
         }
-    if (s->n[kind] == MATCH_VALUES_MAX)
+    if (n == MATCH_VALUES_MAX)
         return false;
+    if ((n & (n - 1)) == 0) {
+        struct value *wider = arena_array(s->arena, struct value, n == 0 ? 1 : 2 * n);
+
+        if (n > 0)
+            memcpy(wider, s->value[kind], n * sizeof *wider);
+        s->value[kind] = wider;
+    }
     s->value[kind][s->n[kind]++] = *v;
     return true;
 }
 
 static bool add_domain(struct match_side *s, struct str domain, unsigned flags)
 {
-    return put(s, MATCH_DOMAIN, &(struct value){.text = domain, .flags = flags});
+    flags |= domain.len > WORD_CHARS_MAX ? VALUE_LONG : 0;
+    return put(s, MATCH_DOMAIN,
+               &(struct value){.text = domain, .flags = flags, .word = word_of_bytes(s->arena, domain)});
 }
 
 static bool add_email(struct match_side *s, struct str typed, unsigned flags)
@@ -63,7 +73,8 @@ static bool add_email(struct match_side *s, struct str typed, unsigned flags)
     return put(s, MATCH_EMAIL,
                &(struct value){
                    .text = e.canonical,
-                   .flags = flags | (e.role ? VALUE_ROLE : 0) | (e.free_mail ? VALUE_FREE : 0),
+                   .flags = flags | (e.role ? VALUE_ROLE : 0) | (e.free_mail ? VALUE_FREE : 0) |
+                            (e.domain.len > WORD_CHARS_MAX ? VALUE_LONG : 0),
                    .word = word_of_bytes(s->arena, local),
                    .rest = word_of_bytes(s->arena, e.domain),
                });
@@ -127,7 +138,7 @@ static unsigned short_flag(struct str id)
 
     for (size_t i = 0; i < id.len; i++)
         digits += id.at[i] >= '0' && id.at[i] <= '9';
-    return id.len < SHORT_CHARS || (digits == id.len && id.len < SHORT_DIGITS) ? VALUE_SHORT : 0;
+    return id.len < SHORT_CHARS || (digits < SHORT_DIGITS && id.len - digits <= PREFIX_LETTERS) ? VALUE_SHORT : 0;
 }
 
 static bool add_site(struct match_side *s, struct str typed, unsigned flags)
@@ -141,7 +152,7 @@ static bool add_site(struct match_side *s, struct str typed, unsigned flags)
     if (site.form == SITE_HOST) {
         struct str rest = site.canonical, first = str_cut(&rest, '.');
 
-        v.flags |= VALUE_HOST;
+        v.flags |= VALUE_HOST | (rest.len > WORD_CHARS_MAX ? VALUE_LONG : 0);
         v.word = word_of_bytes(s->arena, first);
         v.rest = word_of_bytes(s->arena, rest);
     } else {

@@ -11,6 +11,7 @@ enum {
     VALUE_FREE = 0x200,      /* e-mail: free mail */
     VALUE_SHORT = 0x400,     /* id: may be met by chance */
     VALUE_HOST = 0x800,      /* site: a host, not an id */
+    VALUE_LONG = 0x2000,     /* longer than its words can hold: compared for equality only */
     VALUE_NATIONAL = 0x1000, /* phone: digits without a country */
 };
 
@@ -26,7 +27,7 @@ struct match_side {
     struct arena *arena;
     const struct match_rule *rule;
     size_t n[MATCH_KINDS];
-    struct value *value[MATCH_KINDS]; /* room for MATCH_VALUES_MAX each, NULL where n is 0 */
+    struct value *value[MATCH_KINDS]; /* room for the next power of two */
 };
 
 /* A host's or a mail domain's distinguishing label: "acme" of acme.example.co.uk is not that of a domain, but of

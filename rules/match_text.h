@@ -17,7 +17,8 @@ struct word {
 
 /* Counts inexact comparisons down, so that a decision has an end. */
 struct near_work {
-    int left;
+    int left;  /* of words */
+    int names; /* of whole names */
 };
 
 /* at is kept, not copied; what is longer than WORD_CHARS_MAX is cut. */

@@ -253,6 +253,20 @@ static void drop_legal_letters(struct cut *c, uint32_t *told)
     }
 }
 
+/* شركة and مؤسسة, folded: "company" stands in front. */
+static bool company_arabic(const struct cut *c)
+{
+    static const uint32_t words[2][5] = {{0x0634, 0x0631, 0x0643, 0x0647}, {0x0645, 0x0648, 0x0633, 0x0633, 0x0647}};
+
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = letters_of(words[i], 5);
+
+        if (c->word[0].n == n && memcmp(&c->letters[c->word[0].from], words[i], n * sizeof words[i][0]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static uint32_t drop_legal(struct cut *c)
 {
     static const char *const before[] = {"the", "pt", "ooo", "zao", "oao"};
@@ -264,7 +278,7 @@ static uint32_t drop_legal(struct cut *c)
     while (c->words > 1 && (drop_legal_word(c, c->words - 1, &told) ||
                             (word_is(c, c->words - 1, "and") && (remove_word(c, c->words - 1), true))))
         continue;
-    if (c->words > 1 && WORD_IN(c, 0, before))
+    if (c->words > 1 && (WORD_IN(c, 0, before) || company_arabic(c)))
         remove_word(c, 0);
     return told;
 }

@@ -222,7 +222,7 @@ static void faults_are_counted(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (int turn = 0; turn < 2; turn++) {
-            struct near_work work = {10};
+            struct near_work work = {10, 0};
             struct word x = word_of_bytes(a, str_of(turn == 0 ? cases[i].a : cases[i].b));
             struct word y = word_of_bytes(a, str_of(turn == 0 ? cases[i].b : cases[i].a));
             unsigned n = word_faults(x, y, cases[i].most, &work);
@@ -267,7 +267,7 @@ static void the_fast_count_is_the_slow_one(void **state)
     for (unsigned x = 0; x < 6 * 32; x++)
         for (unsigned y = 0; y < 6 * 32; y++)
             for (unsigned most = 0; most <= 2; most++) {
-                struct near_work work = {10};
+                struct near_work work = {10, 0};
 
                 for (unsigned i = 0; i < 5; i++) {
                     letters[0][i] = 'a' + (x >> i & 1);
@@ -286,7 +286,7 @@ static void without_work_only_equality_is_asked(void **state)
 {
     struct arena *a = arena_open(4096);
     struct word x = word_of_bytes(a, STR("schmidt")), y = word_of_bytes(a, STR("schmitt"));
-    struct near_work work = {1};
+    struct near_work work = {1, 0};
 
     (void)state;
     assert_int_equal(word_faults(x, y, 2, &work), 1);
