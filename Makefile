@@ -45,6 +45,7 @@ UNIT_LIB := $(filter-out %_test.c,$(shell find tests/unit tests/flow -name '*.c'
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 LIVE     := $(patsubst tests/live/%.c,build/live/%,$(wildcard tests/live/*.c))
 BENCH    := $(patsubst tests/bench/%.c,build/bench/%,$(wildcard tests/bench/*.c))
+MATCH    := $(patsubst %.c,build/fast/%.o,$(wildcard tests/bench/match/*.c))
 TOOLS    := $(patsubst tests/tools/%.c,build/tools/%,$(filter-out %_preload.c,$(wildcard tests/tools/*.c)))
 TOOLS    += $(patsubst tests/tools/%.c,build/tools/%.so,$(wildcard tests/tools/*_preload.c))
 OBJECTS   = $(SRC:%.c=$(1)/%.o) $(SRC_CXX:%.cc=$(1)/%.o)
@@ -173,6 +174,11 @@ build/bench/%: build/fast/tests/bench/%.o build/libpostern.a
 	$(call say,link $@)
 	$(Q)$(CC) $(HARDEN_L) $^ -o $@ $(LIBS)
 
+build/bench/match_bench: build/fast/tests/bench/match_bench.o $(MATCH) build/libpostern.a
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(CC) $(HARDEN_L) $^ -o $@ $(LIBS)
+
 build/bench/%: build/fast/tests/live/%.o build/libpostern.a
 	@mkdir -p $(@D)
 	$(call say,link $@)
@@ -180,6 +186,9 @@ build/bench/%: build/fast/tests/live/%.o build/libpostern.a
 
 bench: build $(BENCH) ## ours beside the floors of its parts (BENCH_ARGS)
 	@node tests/bench/run.mjs $(BENCH_ARGS)
+
+match: build/bench/match_bench ## how right the shipped weights are, and what a decision costs (MATCH_ARGS=--short)
+	@$< $(MATCH_ARGS)
 
 # What tests run or load: tests/tools/NAME.c is a program of our library, NAME_preload.c goes under another by LD_PRELOAD.
 build/tools/%: build/fast/tests/tools/%.o build/libpostern.a
@@ -239,7 +248,7 @@ install: build ## DESTDIR, PREFIX (/usr), SYSCONF (/etc)
 	install -D -m 644 gateway/postern.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/postern.conf
 
 always:
-.PHONY: always build help check fuzz live browser storm powercut bench tidy lint format deps run test clean install
+.PHONY: always build help check fuzz live browser storm powercut bench match tidy lint format deps run test clean install
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build -name '*.d' 2>/dev/null)
