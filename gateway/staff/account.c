@@ -2,6 +2,7 @@
 #include "gateway/app.h"
 #include "gateway/http/call.h"
 #include "gateway/staff/gate.h"
+#include "gateway/staff/hints.h"
 #include "gateway/staff/mask.h"
 #include "gateway/staff/row.h"
 #include "gateway/staff/staff.h"
@@ -135,6 +136,15 @@ static struct doc *contacts_doc(const struct view *v)
     return list;
 }
 
+/* Where mail to somebody came back. */
+static struct doc *next_doc(const struct view *v)
+{
+    for (size_t i = 0; i < v->contact_count; i++)
+        if (v->contacts[i].bounced_days != CONTACT_NO_DAY)
+            return hints_next(v->call->arena, v->contacts, v->contact_count, STR(""));
+    return doc_new_null();
+}
+
 /* ---- what ---- */
 
 static struct doc *work_doc(const struct view *v)
@@ -230,6 +240,7 @@ static void answer(const struct view *v, const struct entry *entries, size_t n)
     doc_set(d, "names", names_doc(v));
     doc_set(d, "sites", sites_doc(v));
     doc_set(d, "contacts", contacts_doc(v));
+    doc_set(d, "next_contact", next_doc(v));
     doc_set(d, "work", work_doc(v));
     doc_set(d, "timeline", timeline_doc(v, entries, n));
     doc_set(d, "aliases", doc_array());

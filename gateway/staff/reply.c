@@ -10,9 +10,11 @@
 #include "gateway/staff/act.h"
 #include "gateway/staff/chain.h"
 #include "gateway/staff/once.h"
+#include "gateway/staff/reader.h"
 #include "gateway/staff/staff.h"
 #include "gateway/staff/tell.h"
 #include "queues/keys.h"
+#include "queues/number.h"
 #include "queues/outbox.h"
 #include "rules/address.h"
 #include "rules/base/doc.h"
@@ -21,6 +23,8 @@ struct reply {
     bool read;
     struct str text;
     struct ulid seen, to; /* to: zero where it was left out */
+    bool to_contact;      /* to is one on record */
+    uint64_t number;      /* the reference of who becomes a participant by it; taken once */
     struct once once;
     bool mailed, before;
     struct str delivery;
@@ -43,11 +47,12 @@ static bool read_ids(struct call *c, const struct doc *body, struct reply *out)
         tell_fault(c, "seen", "malformed", "the id of the newest message that was shown");
         return false;
     }
-    if (doc_kind(to) != DOC_NONE && doc_kind(to) != DOC_NULL && !id_parse(ID_PARTICIPANT, doc_text(to), &out->to)) {
-        tell_fault(c, "to", "malformed", "the id of a participant");
-        return false;
-    }
-    return true;
+    if (doc_kind(to) == DOC_NONE || doc_kind(to) == DOC_NULL || id_parse(ID_PARTICIPANT, doc_text(to), &out->to))
+        return true;
+    out->to_contact = id_parse(ID_CONTACT, doc_text(to), &out->to);
+    if (!out->to_contact)
+        tell_fault(c, "to", "malformed", "the id of a participant, or of a contact on record");
+    return out->to_contact;
 }
 
 static bool read_reply(struct call *c, struct reply *out)
@@ -72,7 +77,8 @@ static enum err fix_ids(struct act *act, struct reply *p)
     struct arena *a = act->call->arena;
 
     return once_fix(act, "reply",
-                    str_of(arena_printf(a, "%s|%s", id_print(ID_PARTICIPANT, p->to).at, str_copy(a, p->text))),
+                    str_of(arena_printf(a, "%s|%s", id_print(p->to_contact ? ID_CONTACT : ID_PARTICIPANT, p->to).at,
+                                        str_copy(a, p->text))),
                     &p->once);
 }
 
@@ -101,22 +107,13 @@ static struct ulid who_wrote(const struct message *all, size_t n, struct ulid se
     return (struct ulid){0};
 }
 
-static enum err find_reader(struct act *act, struct ulid id, struct participant *out)
+static enum err find_reader(struct act *act, struct reply *p, const struct message *all, size_t n, struct reader *out)
 {
-    struct participant *all;
-    size_t n;
-    enum err e = participants_read(act->redis, act->call->app->keys, act->call->arena, &act->ticket, &all, &n);
-
-    for (size_t i = 0; e == ERR_OK && i < n; i++)
-        if (ulid_equal(all[i].id, id)) {
-            *out = all[i];
-            return ERR_OK;
-        }
-    if (e == ERR_OK) {
-        tell_fault(act->call, "to", "unknown", "nobody of that id takes part in this ticket");
-        e = ERR_INPUT;
-    }
-    return e;
+    if (!p->to_contact)
+        return reader_of_participant(act, is_zero(p->to) ? who_wrote(all, n, p->seen) : p->to, out);
+    if (p->number == 0)
+        p->number = number_take(act->call->app->numbers);
+    return reader_of_contact(act, p->to, p->once.message, p->number, out);
 }
 
 /* ---- the change ---- */
@@ -180,7 +177,7 @@ static enum err look_back(struct act *act, struct reply *p, const struct message
 
 static enum err write_reply(struct act *act, struct change *c, struct reply *p, const struct message *all, size_t n)
 {
-    struct participant to;
+    struct reader to;
     struct ticket_step step;
     enum ticket_state from;
     enum err e;
@@ -195,10 +192,11 @@ static enum err write_reply(struct act *act, struct change *c, struct reply *p, 
         tell_problem_with(act->call, 409, "no-such-step", "a closed ticket takes no reply", "state", act->ticket.state);
         return ERR_CONFLICT;
     }
-    e = find_reader(act, is_zero(p->to) ? who_wrote(all, n, p->seen) : p->to, &to);
+    e = find_reader(act, p, all, n, &to);
     if (e != ERR_OK)
         return e;
-    add_words(act, c, p, &to);
+    change_reader(act, c, &to);
+    add_words(act, c, p, &to.who);
     act->state = str_of(ticket_state_name(step.next));
     act_happened(act, c, "replied", STR(""), act_clock(step.clock));
     p->delivery = p->mailed ? STR("queued") : (struct str){NULL, 0};

@@ -2,6 +2,7 @@
 #include "gateway/app.h"
 #include "gateway/http/call.h"
 #include "gateway/staff/gate.h"
+#include "gateway/staff/hints.h"
 #include "gateway/staff/mask.h"
 #include "gateway/staff/row.h"
 #include "gateway/staff/staff.h"
@@ -23,6 +24,7 @@ struct whole {
     struct happening *history;
     size_t history_count;
     struct str *authors; /* of history, where staff did it */
+    struct doc *suggestions, *next_contact;
 };
 
 static bool is_zero(struct ulid u)
@@ -55,6 +57,18 @@ static enum err read_authors(struct whole *w, struct redis *r)
     return staff_names(r, w->a, ids, w->history_count, w->authors);
 }
 
+static enum err read_hints(struct whole *w, struct redis *r)
+{
+    enum err e = hints_read(r, w->a, &w->row.ticket, &w->suggestions);
+
+    if (e == ERR_OK)
+        e = hints_next_of_ticket(r, w->app->keys, w->a, &w->row.ticket, w->row.people, w->row.people_count,
+                                 &w->next_contact);
+    if (e != ERR_OK)
+        doc_close(w->suggestions);
+    return e;
+}
+
 static enum err read_whole(struct whole *w, struct redis *r, struct ulid id)
 {
     const struct keyring *k = w->app->keys;
@@ -73,6 +87,8 @@ static enum err read_whole(struct whole *w, struct redis *r, struct ulid id)
         e = read_deliveries(w, r);
     if (e == ERR_OK)
         e = read_authors(w, r);
+    if (e == ERR_OK)
+        e = read_hints(w, r);
     if (e != ERR_OK)
         doc_close(w->row.ticket.claims);
     return e;
@@ -123,6 +139,8 @@ static struct doc *messages_doc(const struct whole *w)
 
         if (w->deliveries[i].len > 0)
             doc_set_text(d, "delivery", w->deliveries[i]);
+        if (m->automatic)
+            doc_set_bool(d, "automatic", true);
         doc_push(list, d);
     }
     return list;
@@ -228,6 +246,8 @@ static struct doc *whole_doc(const struct whole *w)
     view_decision(d, w->app, w->a, t, w->history, w->history_count);
     view_call_back(d, w->app, w->a, t, w->history, w->history_count);
     doc_set(d, "history", history_doc(w));
+    doc_set(d, "suggestions", w->suggestions);
+    doc_set(d, "next_contact", w->next_contact);
     return d;
 }
 

@@ -1,6 +1,7 @@
 // One customer over all channels.
 import { get } from '/api.js';
 import { code, el, fill, said } from '/dom.js';
+import { nextContact } from '/hints.js';
 import { STATES, WHO, levelBadge, time, word } from '/words.js';
 
 const list = (title, items, one, none) => el('section', {}, el('h2', {}, title),
@@ -42,6 +43,7 @@ export function openAccount(id) {
         a.names.length > 1 && list('Names', a.names, said, ''),
         list('Sites', a.sites, site, 'None on record.'),
         list('Contacts on record', a.contacts, contact, 'None on record.'),
+        nextContact(a.next_contact),
         a.aliases?.length > 0 && list('Merged with', a.aliases, alias, ''),
         el('section', {}, el('h2', {}, 'Everything that was said'),
           a.timeline.length > 0 ? el('ol', { class: 'timeline' }, a.timeline.map((m) => el('li', { class: `message ${m.who}` }, entry(m))))

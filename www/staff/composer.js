@@ -90,6 +90,8 @@ export function noteComposer({ staff, ticket, write }) {
 }
 
 const nameOf = (p) => `${p.identity}${p.mail === false ? ' (no e-mail)' : ''}`;
+// Whoever takes part, and the contact that is offered where a mail came back.
+const readers = (t) => [...t.participants, ...(t.next_contact ? [{ id: t.next_contact.contact, identity: t.next_contact.email, level: 0, offered: true }] : [])];
 
 export function replyComposer({ staff, ticket, write, reload }) {
   const draft = new Draft(staff.staff, 'reply', ticket);
@@ -107,13 +109,14 @@ export function replyComposer({ staff, ticket, write, reload }) {
   });
 
   const newest = () => t?.messages.at(-1)?.id ?? null;
-  const person = () => t.participants.find((p) => p.id === to.value);
+  const person = () => readers(t).find((p) => p.id === to.value);
   const writer = () => t.messages.findLast((m) => m.who === 'customer')?.from;
 
   function paintTo() {
     const p = person();
     fill(may, p ? [levelBadge(p.level, p.stale), ` May be told: ${mayBeTold(p)}`,
-      p.channel === 'social' && ' They wrote in public: quote nothing private.'] : []);
+      p.channel === 'social' && ' They wrote in public: quote nothing private.',
+      p.offered && ' On record, and did not write to us: by this they take part.'] : []);
     ui.button.textContent = !p ? 'Send' : p.mail === false ? `Show to ${p.identity} on their page` : `Send to ${p.identity}`;
   }
 
@@ -163,9 +166,9 @@ export function replyComposer({ staff, ticket, write, reload }) {
     paint(ticketNow) {
       t = ticketNow;
       const closed = t.state === 'closed';
-      const people = t.participants.map((p) => el('option', { value: p.id }, nameOf(p)));
+      const people = readers(t).map((p) => el('option', { value: p.id }, `${nameOf(p)}${p.offered ? ' (on record)' : ''}`));
       if (people.map((p) => p.text).join('\n') !== [...to.options].map((p) => p.text).join('\n')) fill(to, people);
-      to.value = [draft.to, writer(), t.participants[0]?.id].find((id) => t.participants.some((p) => p.id === id)) ?? '';
+      to.value = [draft.to, writer(), t.participants[0]?.id].find((id) => readers(t).some((p) => p.id === id)) ?? '';
       ui.text.disabled = ui.button.disabled = closed || t.participants.length === 0;
       if (closed) ui.told.textContent = 'A closed ticket takes no reply.';
       paintTo();

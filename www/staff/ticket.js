@@ -3,6 +3,7 @@ import { get, post, whatIs } from '/api.js';
 import { callBack } from '/call.js';
 import { noteComposer, replyComposer } from '/composer.js';
 import { code, el, fill, said, say } from '/dom.js';
+import * as hints from '/hints.js';
 import * as trace from '/trace.js';
 import { DELIVERY, IMPACTS, STATES, WHO, due, levelBadge, time, word } from '/words.js';
 
@@ -27,6 +28,7 @@ function byline(m, t) {
   return el('p', { class: 'by' }, el('b', {}, word(WHO, m.who)), m.author && [' ', said(m.author)],
     m.origin?.identity && [' ', code(m.origin.identity)], to && [' to ', code(to.identity)], ' ', time(m.at),
     m.who !== 'note' && m.origin?.channel && el('span', { class: 'chip' }, m.origin.channel),
+    m.automatic && el('span', { class: 'chip' }, 'automatic'),
     m.raw && el('a', { href: m.raw, download: true }, 'original', el('span', { class: 'hide' }, ` of ${m.at}`)));
 }
 
@@ -135,14 +137,14 @@ export function openTicket(id, staff) {
 
   // Painted again only where it changed, and open parts stay open.
   function paintAside() {
-    const now = JSON.stringify([t.account, t.participants, t.claims, t.match, t.routing, t.history, t.clocks.map((c) => [c.state, c.due_at]), t.linked]);
+    const now = JSON.stringify([t.account, t.participants, t.claims, t.match, t.routing, t.history, t.clocks.map((c) => [c.state, c.due_at]), t.linked, t.suggestions, t.next_contact]);
     if (now === asideWas) return;
     const open = asideWas ? new Set([...aside.querySelectorAll('details[open] h2')].map((h) => h.textContent)) : null;
     asideWas = now;
     fill(aside,
       el('section', {}, el('h2', {}, 'Account'), el('p', {}, el('a', { href: `#/account/${t.account.id}` }, said(t.account.name ?? 'not known yet'))),
         t.linked && el('p', {}, el('a', { href: `#/ticket/${t.linked}` }, 'Linked ticket'))),
-      trace.people(t.participants), trace.claims(t.claims), trace.match(t.match), trace.routing(t.routing), trace.clocks(t.clocks), trace.history(t.history));
+      hints.suggestions(t.suggestions), hints.nextContact(t.next_contact), trace.people(t.participants), trace.claims(t.claims), trace.match(t.match), trace.routing(t.routing), trace.clocks(t.clocks), trace.history(t.history));
     if (open) for (const d of aside.querySelectorAll('details')) d.open = open.has(d.querySelector('h2').textContent);
   }
 
