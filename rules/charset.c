@@ -297,16 +297,19 @@ struct str charset_text(struct arena *a, struct str bytes, struct str label, con
     if (used == NULL)
         used = &unused;
     *used = "us-ascii";
+    if (bytes.len == 0)
+        return STR("");
     if (look.ascii && !look.escapes && !is_seven_bit(charset))
         return bytes;
 
-    *used = "utf-8";
-    if (!look.ascii && text_utf8_valid(bytes) && !is_seven_bit(charset) && !is_wide(charset) &&
-        (!is_double_byte(charset) || look.long_utf8))
+    bool labelled = false, utf8 = !look.ascii && text_utf8_valid(bytes) && !is_seven_bit(charset) && !is_wide(charset);
+
+    if (!utf8 || (is_double_byte(charset) && !look.long_utf8))
+        labelled = *charset != '\0' && convert(a, bytes, charset, &text, &faults);
+    if (utf8 && !(labelled && faults == 0)) {
+        *used = "utf-8";
         return without_nul(a, bytes);
-
-    bool labelled = *charset != '\0' && convert(a, bytes, charset, &text, &faults);
-
+    }
     if (labelled && (faults == 0 || believable(charset, bytes, text, faults))) {
         *used = arena_strdup(a, charset);
         return without_nul(a, text);

@@ -3,6 +3,8 @@
 #include "rules/base/arena.h"
 #include "rules/quote_parts.h"
 
+#include <assert.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { MARK_BLANKS_MAX = 3 }; /* before a ">" */
@@ -20,29 +22,43 @@ size_t quote_behind_blank(const struct lines *l, size_t i)
     return i;
 }
 
+struct str quote_line(const struct lines *l, size_t i)
+{
+    return (struct str){l->text.at + l->at[i].words, l->at[i].words_len};
+}
+
+/* Where line i ends: its line end belongs to it. */
+static size_t line_end(const struct lines *l, size_t i)
+{
+    return i + 1 < l->n ? l->at[i + 1].from : l->text.len;
+}
+
+static void look_at_line(const struct lines *l, size_t i, struct str all)
+{
+    struct str words = quote_trim(all);
+    struct line *line = &l->at[i];
+    size_t blanks = 0;
+
+    line->from = (uint32_t)(all.at - l->text.at);
+    line->words = words.len == 0 ? line->from : (uint32_t)(words.at - l->text.at);
+    line->words_len = (uint32_t)words.len;
+    while (blanks < all.len && all.at[blanks] == ' ')
+        blanks++;
+    if (words.len == 0)
+        line->look = LOOK_BLANK;
+    else if (blanks <= MARK_BLANKS_MAX && all.at[blanks] == '>')
+        line->look = LOOK_MARKED;
+}
+
 static struct lines split_lines(struct arena *a, struct str text)
 {
-    struct lines l = {NULL, 1};
+    struct lines l = {text, NULL, 1};
 
     for (size_t i = 0; i + 1 < text.len; i++)
         l.n += text.at[i] == '\n' ? 1 : 0;
     l.at = arena_array(a, struct line, l.n);
-    for (size_t i = 0; i < l.n; i++) {
-        struct str rest = text, all = str_cut(&rest, '\n');
-        struct line *line = &l.at[i];
-        size_t blanks = 0;
-
-        all.len += rest.at == NULL ? 0 : 1;
-        line->all = all;
-        line->text = quote_trim(all);
-        while (blanks < all.len && all.at[blanks] == ' ')
-            blanks++;
-        if (line->text.len == 0)
-            line->look = LOOK_BLANK;
-        else if (blanks <= MARK_BLANKS_MAX && all.at[blanks] == '>')
-            line->look = LOOK_MARKED;
-        text = rest;
-    }
+    for (size_t i = 0; i < l.n; i++)
+        look_at_line(&l, i, str_cut(&text, '\n'));
     return l;
 }
 
@@ -72,6 +88,7 @@ size_t quote_split(struct arena *a, struct str text, struct quote_run **out)
     size_t runs = 0, from = 0;
 
     *out = NULL;
+    assert(text.len < UINT32_MAX);
     if (text.len == 0)
         return 0;
     l = split_lines(a, text);
@@ -87,8 +104,8 @@ size_t quote_split(struct arena *a, struct str text, struct quote_run **out)
     for (size_t i = 0; i < l.n; i++) {
         if (i == 0 || l.at[i].kind != l.at[i - 1].kind)
             (*out)[runs++] = (struct quote_run){(enum quote_kind)l.at[i].kind, from, 0};
-        (*out)[runs - 1].len += l.at[i].all.len;
-        from += l.at[i].all.len;
+        (*out)[runs - 1].len += line_end(&l, i) - from;
+        from = line_end(&l, i);
     }
     return runs;
 }

@@ -85,23 +85,26 @@ static bool attributes(struct str s)
 /* Does an attribution end with line i? Then where it begins is in *from. */
 static bool attribution(const struct lines *l, size_t i, size_t *from)
 {
-    struct str last = l->at[i].text;
+    struct str last = quote_line(l, i);
     size_t begin = i;
 
     if (l->at[i].look != LOOK_TEXT || last.len > QUOTE_LINE_BYTES_MAX || !cut_colon(&last))
         return false;
-    while (!opens(l->at[begin].text)) {
-        const struct line *before = begin > 0 ? &l->at[begin - 1] : NULL;
+    while (!opens(quote_line(l, begin))) {
+        struct str before = begin > 0 ? quote_line(l, begin - 1) : STR("");
 
-        if (before == NULL || before->look != LOOK_TEXT || before->text.len > QUOTE_LINE_BYTES_MAX ||
-            ends_sentence(before->text) || i - begin + 1 >= ATTRIBUTION_LINES_MAX) {
+        if (begin == 0 || l->at[begin - 1].look != LOOK_TEXT || before.len > QUOTE_LINE_BYTES_MAX ||
+            ends_sentence(before) || i - begin + 1 >= ATTRIBUTION_LINES_MAX) {
             begin = i; /* it is all on this line, or it is none */
             break;
         }
         begin--;
     }
     *from = begin;
-    return attributes((struct str){l->at[begin].text.at, (size_t)(last.at + last.len - l->at[begin].text.at)});
+
+    const char *first = quote_line(l, begin).at;
+
+    return attributes((struct str){first, (size_t)(last.at + last.len - first)});
 }
 
 /* ---- blocks of header fields ---- */
@@ -148,12 +151,12 @@ static bool is_original(struct str s)
 static bool header_block(const struct lines *l, size_t i, bool ruled)
 {
     unsigned seen = 0, kinds = 0, gap = 0;
-    enum head_name first = l->at[i].text.len <= QUOTE_LINE_BYTES_MAX ? head_name(l->at[i].text) : HEAD_NONE;
+    enum head_name first = quote_line(l, i).len <= QUOTE_LINE_BYTES_MAX ? head_name(quote_line(l, i)) : HEAD_NONE;
 
     if (first != HEAD_FROM && first != HEAD_DATE && first != HEAD_SUBJECT)
         return false;
     for (size_t k = i; k < l->n && k < i + HEADER_LINES_MAX && gap <= HEADER_GAP_MAX; k++) {
-        struct str text = l->at[k].text;
+        struct str text = quote_line(l, k);
         enum head_name name =
             l->at[k].look == LOOK_TEXT && text.len <= QUOTE_LINE_BYTES_MAX ? head_name(text) : HEAD_NONE;
 
@@ -172,7 +175,7 @@ static bool header_block(const struct lines *l, size_t i, bool ruled)
 static void quote_rest(const struct lines *l, size_t i, size_t own_from)
 {
     while (i > own_from && l->at[i - 1].look != LOOK_MARKED &&
-           (l->at[i - 1].look == LOOK_BLANK || quote_is_rule(l->at[i - 1].text)))
+           (l->at[i - 1].look == LOOK_BLANK || quote_is_rule(quote_line(l, i - 1))))
         i--;
     quote_mark(l, i, l->n, QUOTE_QUOTED);
 }
@@ -184,12 +187,13 @@ void quote_find_mails(const struct lines *l)
 
     for (size_t i = 0; i < l->n; i++) {
         const struct line *line = &l->at[i];
+        struct str words = quote_line(l, i);
 
         if (line->look == LOOK_MARKED) {
             l->at[i].kind = QUOTE_QUOTED;
             own_from = i + 1;
-        } else if (line->look == LOOK_TEXT && line->text.len <= QUOTE_LINE_BYTES_MAX) {
-            if (is_original(line->text) || header_block(l, i, ruled)) {
+        } else if (line->look == LOOK_TEXT && words.len <= QUOTE_LINE_BYTES_MAX) {
+            if (is_original(words) || header_block(l, i, ruled)) {
                 quote_rest(l, i, own_from);
                 return;
             }
@@ -202,6 +206,6 @@ void quote_find_mails(const struct lines *l)
                 own_from = next;
             }
         }
-        ruled = line->look == LOOK_BLANK ? ruled : line->look == LOOK_TEXT && quote_is_rule(line->text);
+        ruled = line->look == LOOK_BLANK ? ruled : line->look == LOOK_TEXT && quote_is_rule(words);
     }
 }

@@ -5,6 +5,7 @@
 #include "rules/quote.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Of a line that can mean anything but itself. */
 enum { QUOTE_LINE_BYTES_MAX = 400 };
@@ -14,16 +15,19 @@ enum { QUOTE_LINE_BYTES_MAX = 400 };
 enum look { LOOK_TEXT, LOOK_BLANK, LOOK_MARKED /* with a ">" */ };
 
 struct line {
-    struct str all;           /* with its line end */
-    struct str text;          /* trimmed; empty where blank */
-    unsigned char look, kind; /* enum look, enum quote_kind */
+    uint32_t from;             /* where it begins in the text */
+    uint32_t words, words_len; /* without blanks around them; none where blank */
+    unsigned char look, kind;  /* enum look, enum quote_kind */
 };
 
 struct lines {
+    struct str text;
     struct line *at;
     size_t n;
 };
 
+/* What stands in line i, trimmed. */
+struct str quote_line(const struct lines *l, size_t i);
 void quote_mark(const struct lines *l, size_t from, size_t to, enum quote_kind kind);
 /* The first line from i on that is not blank. */
 size_t quote_behind_blank(const struct lines *l, size_t i);

@@ -281,7 +281,7 @@ static bool is_list_footer(const struct tail *t, size_t i)
 {
     for (size_t k = i + 1; k < t->to; k++)
         for (size_t w = 0; w < COUNT(list_words); w++)
-            if (t->l->at[k].text.len <= QUOTE_LINE_BYTES_MAX && quote_holds(t->l->at[k].text, list_words[w]))
+            if (quote_line(t->l, k).len <= QUOTE_LINE_BYTES_MAX && quote_holds(quote_line(t->l, k), list_words[w]))
                 return true;
     return false;
 }
@@ -292,9 +292,9 @@ static size_t contacts_below(const struct tail *t, size_t i)
     size_t contacts = 0;
 
     for (; i < t->to; i++) {
-        if (!is_short(t->l->at[i].text))
+        if (!is_short(quote_line(t->l, i)))
             return 0;
-        contacts += is_contact(t->l->at[i].text) ? 1 : 0;
+        contacts += is_contact(quote_line(t->l, i)) ? 1 : 0;
     }
     return contacts;
 }
@@ -307,8 +307,8 @@ static bool begins_paragraph(const struct tail *t, size_t i)
 /* lines: not blank, from i to the end, i among them. */
 static bool begins_signature(const struct tail *t, size_t i, size_t lines, bool one_paragraph)
 {
-    struct str text = t->l->at[i].text;
-    struct str next = i + 1 < t->to ? t->l->at[i + 1].text : STR("");
+    struct str text = quote_line(t->l, i);
+    struct str next = i + 1 < t->to ? quote_line(t->l, i + 1) : STR("");
 
     if (is_delimiter(text))
         return lines <= SIGNATURE_LINES_MAX;
@@ -321,8 +321,8 @@ static bool begins_signature(const struct tail *t, size_t i, size_t lines, bool 
     if (is_closing(text) && lines >= 2 && lines <= CLOSING_LINES_MAX + 1) {
         size_t name = quote_behind_blank(t->l, i + 1);
 
-        return name < t->to && is_short(t->l->at[name].text) &&
-               (is_name(t->l->at[name].text) || contacts_below(t, name) > 0);
+        return name < t->to && is_short(quote_line(t->l, name)) &&
+               (is_name(quote_line(t->l, name)) || contacts_below(t, name) > 0);
     }
     if (!one_paragraph || !begins_paragraph(t, i) || lines < 2 || lines > SIGNATURE_LINES_MAX)
         return false;

@@ -309,21 +309,28 @@ static bool same_place(struct str text, const char *url)
     return str_equal_nocase(text, to);
 }
 
+/* What was written since the link began, without the marks of a line that began with it. */
+static struct str link_text(const struct writer *w)
+{
+    struct str text = {w->out.at, w->out.len};
+
+    if (w->link_from >= text.len)
+        return STR("");
+    text = (struct str){text.at + w->link_from, text.len - w->link_from};
+    while (text.len > 0 && strchr(" \n>|", text.at[0]) != NULL)
+        text.at++, text.len--;
+    return str_trim(text);
+}
+
 static void end_link(struct writer *w)
 {
+    struct str text;
+
     if (w->link == NULL)
         return;
-
-    size_t from = w->link_from > w->out.len ? w->out.len : w->link_from;
-    struct str text = str_trim((struct str){w->out.at + from, w->out.len - from});
-
-    if (text.len > 0 && !same_place(text, w->link)) {
-        bool space = w->space;
-
-        w->space = false;
+    text = link_text(w);
+    if (text.len > 0 && !same_place(text, w->link))
         buf_printf(&w->out, " (%s)", w->link);
-        w->space = space;
-    }
     free(w->link);
     w->link = NULL;
 }

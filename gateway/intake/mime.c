@@ -282,7 +282,7 @@ static void read_parts(struct reading *r, const struct entity *e, const struct e
         read_mail(r, e->first, inside);
         m->inside = inside;
     }
-    if (e != text && !is_beside(m, e))
+    if ((e != text || e->attachment) && !is_beside(m, e))
         add_part(r, e, m);
 }
 

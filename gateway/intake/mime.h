@@ -137,7 +137,7 @@ struct mime_mail {
     size_t result_count;
 
     /* The first text/plain that is no attachment; where that is missing or blank, the first text/html as text; else an
-     * attached text/plain; else, unless this is a report, the text of the mail inside. LF line ends. */
+     * attached text/plain, which stays a part; else, unless this is a report, the text of the mail inside. LF line ends. */
     struct str text;
     bool text_of_html;
     struct str text_charset; /* as the bytes were read, for whoever wonders; lower case */

@@ -63,6 +63,7 @@ static const struct {
     {"mail link with a name", "<a href=\"MAILTO:a@example.org\">Ann</a>", "Ann (a@example.org)"},
     {"a link that acts is no link", "<a href=\"javascript:x()\">here</a>", "here"},
     {"a link around blocks", "<a href=\"https://e.org/\"><div>a</div></a>b", "a (https://e.org/)\nb"},
+    {"a link in a quote", "<blockquote><a href=\"https://e.org\">https://e.org/</a></blockquote>", "> https://e.org/"},
     {"a link without words", "<a href=\"https://e.org/\"></a>b", "b"},
     {"picture", "<img src=\"https://e.org/p.gif\" alt=\"Our office\">", "[Our office]"},
     {"picture without words", "<img src=\"https://e.org/p.gif\" alt=\" \">a", "a"},

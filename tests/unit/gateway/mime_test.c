@@ -247,7 +247,7 @@ static const struct {
      B "--B\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nfile\r\n--B\r\n\r\nHi\r\n--B--\r\n", "Hi",
      "a.txt:text/plain:4"},
     {"only an attachment", B "--B\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nfile\r\n--B--\r\n", "file",
-     ""},
+     "a.txt:text/plain:4"},
     {"a second text", B "--B\r\n\r\nHi\r\n--B\r\nContent-Type: image/png\r\n\r\nx\r\n--B\r\n\r\nBye\r\n--B--\r\n", "Hi",
      ":image/png:1|:text/plain:3"},
     {"signatures of machines are no files",
