@@ -200,6 +200,14 @@ build/tools/%.so: tests/tools/%.c
 	$(call say,link $@)
 	$(Q)$(CC) $(STD) $(WARN) -I. -O2 -shared -fPIC $< -o $@ -ldl -lpthread
 
+build/checked-tools/%: $(OBJ)/tests/tools/%.o build/libchecked$(VARIANT).a
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(CC) $(CHECKED) $^ -o $@ $(LIBS)
+
+corpora: build/tools/mail_read build/checked-tools/mail_read ## mails and replies of others, against Python's reader (CORPORA=folder)
+	@python3 tests/corpora/corpora.py $^
+
 # ---- lint: clang-tidy only where the source or a header of it changed, in CI everywhere ----
 
 TIDY := $(patsubst %.c,build/lint/%.tidy,$(SRC) gateway/main.c)
@@ -248,7 +256,7 @@ install: build ## DESTDIR, PREFIX (/usr), SYSCONF (/etc)
 	install -D -m 644 gateway/postern.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/postern.conf
 
 always:
-.PHONY: always build help check fuzz live browser storm powercut bench match tidy lint format deps run test clean install
+.PHONY: always build help check corpora fuzz live browser storm powercut bench match tidy lint format deps run test clean install
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -39,6 +39,7 @@ stage() {
 if stage build build; then
     stage lint lint
     stage check check
+    stage corpora corpora
     stage fuzz fuzz FUZZ_SECONDS=3
     stage match match MATCH_ARGS=--short
     stage powercut powercut
