@@ -180,6 +180,7 @@ static void add_participant(struct change *c, struct filing *f)
                             .phone = i->phone,
                             .name = i->name,
                             .handle = i->handle,
+                            .speaks_for = item_behalf(i, f->arena),
                             .language = i->language,
                             .reference = i->reference,
                             .since_ms = i->received_ms,

@@ -261,6 +261,7 @@ static bool participant_visit(void *arg, struct ulid id, const struct doc *d)
     p->phone = keep(g->a, d, "phone");
     p->name = keep(g->a, d, "name");
     p->handle = keep(g->a, d, "handle");
+    p->speaks_for = keep(g->a, d, "speaks_for");
     p->language = keep(g->a, d, "language");
     p->reference = (uint64_t)doc_get_int(d, "reference", 0);
     p->since_ms = doc_get_int(d, "since", 0);
@@ -401,6 +402,7 @@ void change_participant(struct change *c, const struct keyring *k, struct ulid t
     set_some(&d, "phone", p->phone);
     set_some(&d, "name", p->name);
     set_some(&d, "handle", p->handle);
+    set_some(&d, "speaks_for", p->speaks_for);
     set_some(&d, "language", p->language);
     set_some(&d, "email_index", str_of(p->email_index.at));
     doc_flat_int(&d, "reference", (int64_t)p->reference);

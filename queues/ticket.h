@@ -64,6 +64,7 @@ struct participant {
     struct str channel;
     struct str email, phone, name; /* unsealed; empty where none */
     struct str handle;             /* of a post's author */
+    struct str speaks_for;         /* whom they say to speak for, in their words; empty: for themselves */
     struct blind email_index;
     uint64_t reference;
     struct ulid item;

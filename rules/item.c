@@ -54,6 +54,23 @@ static void set_text(struct doc *d, const char *name, struct str s)
         doc_set_text(d, name, s);
 }
 
+struct str item_behalf(const struct item *i, struct arena *a)
+{
+    const struct str parts[] = {i->behalf_name, i->behalf_organisation, i->behalf_site};
+    struct buf b = {0};
+
+    for (size_t k = 0; k < sizeof parts / sizeof parts[0]; k++)
+        if (parts[k].len > 0)
+            buf_printf(&b, "%s%.*s", b.len > 0 ? ", " : "", (int)parts[k].len, parts[k].at);
+    if (b.len == 0)
+        buf_str(&b, i->behalf_email);
+
+    struct str all = {str_copy(a, buf_view(&b)), b.len};
+
+    buf_free(&b);
+    return all;
+}
+
 const char *item_op_name(enum item_op op)
 {
     return op_names[op];

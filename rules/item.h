@@ -77,6 +77,10 @@ struct item {
     struct str raw_blob; /* ULID of the blob that holds it instead, where it is large; else empty */
 };
 
+/* Whom its sender says to speak for, as one line: "Aya Tanaka, Example Works"; the address where nothing else is said.
+ * Empty: for themselves. */
+struct str item_behalf(const struct item *i, struct arena *a);
+
 /* Everything of i but ulid, op and received_ms, which the journal keeps itself. */
 struct str item_print(const struct item *i, struct arena *a);
 /* ERR_CORRUPT. Strings are in a or borrowed from payload. */

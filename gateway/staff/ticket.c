@@ -11,6 +11,7 @@
 #include "gateway/work.h"
 #include "queues/outbox.h"
 #include "queues/staff.h"
+#include "rules/address.h"
 #include "rules/base/doc.h"
 
 /* Everything that one answer shows. */
@@ -96,6 +97,16 @@ static enum err read_whole(struct whole *w, struct redis *r, struct ulid id)
 
 /* ---- people and words ---- */
 
+/* An address is masked, whoever wrote it there. */
+static struct str speaks_for(struct arena *a, const struct participant *p)
+{
+    struct email e;
+
+    if (p->speaks_for.len == 0)
+        return (struct str){NULL, 0};
+    return email_parse(a, p->speaks_for, &e) ? email_mask(a, e.spelled) : p->speaks_for;
+}
+
 static struct doc *people_doc(const struct whole *w)
 {
     struct doc *list = doc_array();
@@ -114,6 +125,7 @@ static struct doc *people_doc(const struct whole *w)
         doc_set_text(d, "reference", str_of(reference_print(p->reference).at));
         doc_set_text(d, "language", p->language);
         doc_set_bool(d, "mail", p->email.len > 0);
+        doc_set_text_or_null(d, "speaks_for", speaks_for(w->a, p));
         doc_push(list, d);
     }
     return list;

@@ -10,7 +10,7 @@ const pair = (name, value) => el('div', {}, el('dt', {}, name), el('dd', {}, val
 export const pairs = (object) => el('dl', {}, Object.entries(object).map(([name, value]) => pair(name, value)));
 
 export const people = (list) => section('People', true, el('ul', { class: 'people' }, list.map((p) => el('li', {},
-  el('b', {}, code(p.identity)), p.name && [' ', said(p.name)], ' ', levelBadge(p.level, p.stale),
+  el('b', {}, code(p.identity)), p.name && [' ', said(p.name)], p.speaks_for && [' speaks for ', said(p.speaks_for)], ' ', levelBadge(p.level, p.stale),
   el('p', { class: 'hint' }, mayBeTold(p), p.authorised_for?.length > 0 && ` On record for: ${p.authorised_for.join(', ')}.`)))));
 
 const IMPACT = 'impact';

@@ -194,6 +194,8 @@ static void nobody_is_mailed_because_of_what_others_report(void **state)
         i.channel = str_of(channels[k]);
         i.handle = STR("@aya@social.example");
         i.subject = STR("Gone");
+        i.behalf_name = STR("Bo");
+        i.behalf_site = STR("shop.example");
 
         struct filing *f = file(&i);
 
@@ -205,6 +207,7 @@ static void nobody_is_mailed_because_of_what_others_report(void **state)
         assert_int_equal(flow_read(link_, keys, a, i.ulid, t.partition, &flow), ERR_ABSENT);
         assert_int_equal(participants_read(link_, keys, a, &t, &people, &n), ERR_OK);
         assert_true(str_is(people[n - 1].handle, "@aya@social.example"));
+        assert_true(str_is(people[n - 1].speaks_for, "Bo, shop.example"));
     }
     assert_int_equal(mails_waiting(), 0);
 }
