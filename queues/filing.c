@@ -110,6 +110,7 @@ static void ask_open(struct filing *f, struct redis *r)
 
     change_open_work(c, f);
     ask_original(f, r);
+    ask_files(f, r);
     ask_change(f, r, c, STR(""), STR(""));
     ask_repoint(f, r);
     ask_pointer(f, r);
@@ -359,6 +360,7 @@ static void ask_join(struct filing *f, struct redis *r)
 
     change_join_work(c, f);
     ask_original(f, r);
+    ask_files(f, r);
     ask_change(f, r, c, ticket_key(f->arena, f->ticket), f->at.version);
     if (f->item.op == ITEM_REQUEST)
         ask_pointer(f, r);

@@ -27,6 +27,7 @@
 #include "queues/seal.h"
 #include "queues/ticket.h"
 #include "rules/address.h"
+#include "rules/attachment.h"
 #include "rules/item.h"
 #include "rules/resolve.h"
 #include "rules/ticket_state.h"
@@ -42,7 +43,7 @@ enum filing_outcome {
     FILING_EARLY,      /* a message to a reference that is not filed yet */
 };
 
-enum { FILING_ROUNDS_MAX = 48, FILING_ASK_MAX = 16, FILING_CHAIN_MAX = 17, FILING_WORKS_MAX = 4 };
+enum { FILING_ROUNDS_MAX = 48, FILING_ASK_MAX = 16 + ATTACHMENTS_MAX + 1, FILING_CHAIN_MAX = 17, FILING_WORKS_MAX = 4 };
 
 /* An account whose open work is looked at. */
 struct filing_place {

@@ -123,13 +123,15 @@ static struct str one_line(struct arena *a, struct str text)
     return str_of(p);
 }
 
-/* A mail and a desk's ticket have one; else the words begin with what it is about. */
-static struct str subject_of(const struct filing *f)
+/* A mail and a desk's ticket have one; else the words begin with what it is about; a file without words has its name. */
+static struct str subject_of(struct filing *f)
 {
-    return one_line(f->arena, f->item.subject.len > 0 ? f->item.subject : f->item.text);
+    struct str words = f->item.subject.len > 0 ? f->item.subject : f->item.text;
+
+    return one_line(f->arena, words.len > 0 ? words : files_title(f));
 }
 
-static struct message words_of(const struct filing *f)
+static struct message words_of(struct filing *f)
 {
     return (struct message){.id = f->item.ulid,
                             .at_ms = f->item.received_ms,
@@ -139,6 +141,7 @@ static struct message words_of(const struct filing *f)
                             .participant = f->participant,
                             .home = f->home,
                             .text = f->item.text,
+                            .files = files_ids(f),
                             .author = f->item.logged_name,
                             .message_id = f->item.message_id,
                             .subject = f->item.subject,

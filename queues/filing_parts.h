@@ -47,6 +47,11 @@ bool promises(const struct filing *f);
 struct happening promise_of(struct filing *f);
 void change_promise(struct change *c, struct filing *f);
 
+/* Ids of the item's files, as its message names them (filing_files.c). */
+struct str files_ids(struct filing *f);
+/* Name of the first of them; empty where there is none. */
+struct str files_title(struct filing *f);
+
 void change_open_work(struct change *c, struct filing *f);
 void change_join_work(struct change *c, struct filing *f);
 

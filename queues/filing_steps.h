@@ -6,7 +6,9 @@
  *   BEFORE, SETTLE        it was filed: where?                   filing_attach.c
  *   ANSWER to OWN         does it join what it answers?          filing_answer.c
  *   RETURN to RETURN_KEEP a mail of ours came back               filing_return.c
- *   the rest                                                     filing.c */
+ *   the rest                                                     filing.c
+ *
+ * Files that come with an item are written beside its original: filing_files.c. */
 #ifndef QUEUES_FILING_STEPS_H
 #define QUEUES_FILING_STEPS_H
 
@@ -86,6 +88,8 @@ bool asks_key(const struct filing *f);
 void ask_key(struct filing *f, struct redis *r);
 enum err hear_key(struct filing *f, struct str held);
 
+/* The records of the files that came with the item (file.h). */
+void ask_files(struct filing *f, struct redis *r);
 /* Every answer of this round is one, and no error. */
 enum err all_good(struct filing *f, struct redis *r, const struct redis_value *v);
 /* In a. */

@@ -31,6 +31,12 @@
  *   {pN}:x:<index>    zset    tickets and accounts that a word leads to: see word.h
  *   {pN}:ev           stream  live updates
  *   {pN}:au, :ah      stream  audit; string: head of its hash chain
+ *   {pN}:x:<acc>      hash    what files of a customer take up: fil_… -> see room.lua
+ *   fil:{<fil>}       hash    a file that came with a message: see file.h
+ *   scan:{files}      zset    files that wait for the scanner, by the time of the next try
+ *   up:{<fil>}        hash    a file on its way in: see upload.h
+ *   day:{<day>}       string  MiB of files announced on that day
+ *   hold:{blobs}      string  a gateway has rows that wait: no blob is set aside (orphans.h)
  *   b:{<index>}       hash    who owns this evidence: "<acc ULID>:<source>" -> JSON; source "-" is a claim
  *   i:{<itm>}         string  the original as it came, sealed
  *   r:{<reference>}   string  where a public reference leads

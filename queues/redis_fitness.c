@@ -117,6 +117,8 @@ static const char *const needed[][4] = {
     {"DEL", "{p0}:x"},
     {"UNLINK", "{p0}:x"},
     {"EXISTS", "{p0}:x"},
+    {"SCAN", "0"},
+    {"STRLEN", "i:{x}"},
     {"EXPIRE", "{p0}:x", "1"},
     {"PEXPIRE", "l:{x}", "1"},
     {"HGET", "{p0}:x", "f"},

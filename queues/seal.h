@@ -88,6 +88,7 @@ enum err unseal_stream_pull(struct seal_stream *s, struct str sealed, bool last,
     X(TOKEN, "ixtoken_")    /* the token of an item: MAC over its ULID */              \
     X(FLOW, "ixflow__")     /* the token of a flow */                                  \
     X(REPLY, "ixreply_")    /* our own Message-IDs and reply addresses */              \
+    X(FILE, "ixfile__")     /* content of files and of their parts */                  \
     X(AUDIT, "ixaudit_")    /* who wrote an audit entry */
 
 enum index_kind {

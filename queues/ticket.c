@@ -208,6 +208,7 @@ static bool message_visit(void *arg, struct ulid id, const struct doc *d)
     m->message_id = keep(g->a, d, "message_id");
     m->subject = keep(g->a, d, "subject");
     m->automatic = doc_get_bool(d, "automatic", false);
+    m->files = keep(g->a, d, "files");
     (void)id_parse(ID_ITEM, doc_get_text(d, "item"), &m->item);
     (void)id_parse(ID_PARTICIPANT, doc_get_text(d, "participant"), &m->participant);
     (void)id_parse(ID_MAIL, doc_get_text(d, "mail"), &m->mail);
@@ -389,6 +390,7 @@ void change_message(struct change *c, const struct keyring *k, struct ulid ticke
     set_some(&d, "subject", m->subject);
     if (m->automatic)
         doc_flat_bool(&d, "automatic", true);
+    set_some(&d, "files", m->files);
     doc_flat_text(&d, "text", m->text);
     add_sealed(c, k, room_key(c->arena, "m", ticket), name_of(c, ID_MESSAGE, m->id), &d);
 }

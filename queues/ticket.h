@@ -56,7 +56,8 @@ struct message {
     struct ulid mail;  /* the mail that carries it; zero none */
     /* Of a mail that came in, for whoever answers it; else empty. The id is fit for a header. */
     struct str message_id, subject;
-    bool automatic; /* a robot wrote it */
+    bool automatic;   /* a robot wrote it */
+    struct str files; /* that came with it: "fil_… fil_…", see file.h */
 };
 
 struct participant {

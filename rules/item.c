@@ -44,7 +44,8 @@ enum { OPS = sizeof op_names / sizeof op_names[0] };
     X(recipients)          \
     X(call_back_to)        \
     X(logged_by)           \
-    X(logged_name)
+    X(logged_name)         \
+    X(files)
 #define NUMBER_LIST(X) X(followers) X(proven) X(call_back_ms)
 #define FLAG_LIST(X)   X(executive) X(automatic)
 

@@ -71,6 +71,7 @@ struct item {
 
     struct str sender;     /* a mail: whom its envelope names; empty for what answers to nobody */
     struct str recipients; /* and for whom it came, an LF behind each */
+    struct str files;      /* that came with it, as attachments_print() gives them; empty where none */
 
     struct str raw_type; /* media type of the original */
     struct str raw;
