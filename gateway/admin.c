@@ -2,6 +2,7 @@
 
 #include "gateway/app.h"
 #include "gateway/cli/cli.h"
+#include "gateway/files/scanner.h"
 #include "gateway/http/call.h"
 #include "gateway/http/server.h"
 #include "gateway/intake/accept.h"
@@ -112,6 +113,18 @@ static void journal_metrics(struct buf *b, struct app *app)
     metric(b, "journal_bytes", "gauge", "Bytes on disk.", (uint64_t)j.bytes);
 }
 
+static void files_metrics(struct buf *b, struct app *app)
+{
+    struct scanner_state s;
+
+    scanner_state(app->scanner, &s);
+    metric(b, "files_clean_total", "counter", "Files that were scanned and let go.", s.clean);
+    metric(b, "files_infected_total", "counter", "Files in which the scanner found something.", s.infected);
+    metric(b, "files_scans_failed_total", "counter", "Scans that failed; the file is held and tried again.", s.failed);
+    metric(b, "files_unscanned_total", "counter", "Files let go without a scanner.", s.unscanned);
+    metric(b, "files_waiting", "gauge", "Files that wait for the scanner.", s.waiting < 0 ? 0 : (uint64_t)s.waiting);
+}
+
 static void filer_metrics(struct buf *b, struct app *app)
 {
     struct filer_state f;
@@ -129,6 +142,7 @@ static void filer_metrics(struct buf *b, struct app *app)
     metric(b, "mail_sent_total", "counter", "Mails that a relay took, or that were written to the folder.", m.sent);
     metric(b, "mail_deferred_total", "counter", "Deliveries put off.", m.deferred);
     metric(b, "mail_refused_total", "counter", "Mails refused for good.", m.refused);
+    files_metrics(b, app);
     metric(b, "mail_queued", "gauge", "Mails waiting.", m.queued < 0 ? 0 : (uint64_t)m.queued);
 }
 

@@ -21,6 +21,7 @@ struct pages;
 struct reading;
 struct redis_server;
 struct ruleset;
+struct scanner;
 struct senders;
 struct server;
 struct tail;
@@ -30,7 +31,9 @@ struct app {
     const struct conf *conf;
     struct keyring *keys;
     struct journal *journal;
-    struct blobs *blobs; /* originals that are too large for a row */
+    struct blobs *blobs;   /* originals that are too large for a row, and files */
+    struct blobs *parts;   /* of files that are on their way in (queues/upload.h) */
+    int64_t reserve_bytes; /* free space under which nothing is taken any more */
     struct numbers *numbers;
     struct redis_server *redis_server; /* NULL: a given one */
     struct ruleset *rules;
@@ -41,6 +44,7 @@ struct app {
     struct accept *accept;
     struct reading *reading; /* of mails, before they are filed */
     struct filer *filer;
+    struct scanner *scanner;
     struct mail_sender *sender;
     _Atomic uint64_t mail_partitions; /* with new mails, a bit each: letters_wake() */
     struct flood *flood;

@@ -2,16 +2,20 @@
 
 #include "gateway/admin.h"
 #include "gateway/channels/channels.h"
+#include "gateway/files/files.h"
 #include "gateway/intake/post.h"
 #include "gateway/intake/web.h"
 #include "gateway/staff/staff.h"
 #include "gateway/verify/verify.h"
+#include "rules/attachment.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
 enum {
     FORM = POST_BODY_MAX, /* what a form may hold */
     SMALL = 16 * 1024,    /* a code, an address, a name */
+    PART = FILE_PART_BYTES_MAX,
+    FILE_POST = FILE_SIMPLE_BYTES_MAX + SMALL, /* a whole file, and what a form puts around it */
 };
 
 const struct route routes_public[] = {
@@ -22,6 +26,10 @@ const struct route routes_public[] = {
     {"POST", "/requests/{ref}/code", verify_ask, ROUTE_WORK, SMALL},
     {"POST", "/requests/{ref}/verify", verify_pass, ROUTE_WORK, SMALL},
     {"POST", "/requests/{ref}/messages", web_message, ROUTE_LOOP, FORM},
+    {"POST", "/requests/{ref}/files", files_post, ROUTE_LOOP, FILE_POST},
+    {"GET", "/requests/{ref}/files/{fil}", files_get, ROUTE_LOOP, 0},
+    {"DELETE", "/requests/{ref}/files/{fil}", files_cancel, ROUTE_LOOP, 0},
+    {"PUT", "/requests/{ref}/files/{fil}/parts/{n}", files_part, ROUTE_LOOP, PART},
     {"POST", "/channels/social", channels_social, ROUTE_LOOP, CHANNELS_BODY_MAX},
     {"POST", "/channels/phone", channels_phone, ROUTE_LOOP, CHANNELS_BODY_MAX},
     {"POST", "/channels/desk", channels_desk, ROUTE_LOOP, CHANNELS_BODY_MAX},
@@ -46,6 +54,7 @@ const struct route routes_staff[] = {
     {"POST", "/api/tickets/{tkt}/called", staff_called, ROUTE_WORK, SMALL},
     {"POST", "/api/calls", staff_call, ROUTE_LOOP, CHANNELS_BODY_MAX},
     {"GET", "/api/items/{itm}/raw", staff_item_raw, ROUTE_WORK, 0},
+    {"GET", "/api/files/{fil}", staff_file, ROUTE_WORK, 0},
     {"GET", "/api/accounts/{acc}", staff_account, ROUTE_WORK, 0},
     {"GET", "/api/search", staff_search, ROUTE_WORK, 0},
     {"GET", "/api/events", staff_events, ROUTE_LOOP, 0},

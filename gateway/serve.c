@@ -4,6 +4,7 @@
 #include "gateway/channels/senders.h"
 #include "gateway/conf.h"
 #include "gateway/data.h"
+#include "gateway/files/scanner.h"
 #include "gateway/http/asset.h"
 #include "gateway/http/server.h"
 #include "gateway/http/tls.h"
@@ -93,12 +94,15 @@ static int64_t reserve_bytes(const struct serve *s)
 static enum err open_journal(struct serve *s, char *why)
 {
     char folder[4200];
+
+    s->app.reserve_bytes = reserve_bytes(s);
+
     struct journal_options o = {.folder = folder,
                                 .keys = s->app.keys,
                                 .keep_ms = s->conf.journal_keep_ms,
                                 .rotate_ms = ROTATE_MS,
                                 .rotate_bytes = ROTATE_BYTES,
-                                .reserve_bytes = reserve_bytes(s),
+                                .reserve_bytes = s->app.reserve_bytes,
                                 .hold = true};
 
     (void)snprintf(folder, sizeof folder, "%s/journal", s->conf.data);
@@ -110,7 +114,11 @@ static enum err open_blobs(struct serve *s, char *why)
     char folder[4200];
 
     (void)snprintf(folder, sizeof folder, "%s/blobs", s->conf.data);
-    return blobs_open(&s->app.blobs, folder, s->app.keys, why, SERVE_WHY_BYTES);
+
+    enum err e = blobs_open(&s->app.blobs, folder, s->app.keys, why, SERVE_WHY_BYTES);
+
+    (void)snprintf(folder, sizeof folder, "%s/blobs/parts", s->conf.data);
+    return e != ERR_OK ? e : blobs_open(&s->app.parts, folder, s->app.keys, why, SERVE_WHY_BYTES);
 }
 
 /* ---- words and rules ---- */
@@ -173,6 +181,8 @@ static void on_filed(void *arg, const struct filing *f)
     accept_filed(s->app.accept, f);
     if (f->mailed)
         letters_wake(&s->app, UINT64_C(1) << ulid_partition(f->ticket));
+    if (f->item.files.len > 0)
+        scanner_wake(s->app.scanner);
 }
 
 static bool on_refuse(void *arg, const struct filing *f)
@@ -415,10 +425,12 @@ void serve_close(struct serve *s)
     mail_in_rest(s->mail_in);
     filer_close(s->app.filer);
     mail_in_close(s->mail_in);
+    scanner_close(s->app.scanner);
     mail_sender_close(s->app.sender);
     letters_close(s->letters);
     redis_server_close(s->app.redis_server);
     journal_close(s->app.journal);
+    blobs_close(s->app.parts);
     blobs_close(s->app.blobs);
     accept_close(s->app.accept);
     flood_close(s->app.flood);
@@ -485,6 +497,7 @@ static enum err open_all(struct serve *s, char *why)
     e = open_mail(s);
     if (e != ERR_OK)
         return fail(why, e, "the mail relay cannot be used: check `mail`%s%s", "", "");
+    app->scanner = scanner_open(app, s->redis, s->holder);
     open_filer(s);
     mail_in_start(s->mail_in);
     app->tail = tail_open(app, s->redis, 1);

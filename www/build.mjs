@@ -133,8 +133,8 @@ function write(out, path, text) {
 const hash = (s) => `'sha256-${createHash('sha256').update(s).digest('base64')}'`;
 
 // Everything comes from the page itself; only its own style and script run.
-function policy(css, js) {
-  return ["default-src 'none'", `style-src ${hash(css)}`, `script-src ${hash(js)}`, 'img-src data:', "connect-src 'self'",
+function policy(css, scripts) {
+  return ["default-src 'none'", `style-src ${hash(css)}`, `script-src ${scripts.map(hash).join(' ')}`, 'img-src data:', "connect-src 'self'",
     "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"].join('; ');
 }
 
@@ -179,13 +179,13 @@ function staff(out) {
 
 function build(out) {
   const css = minifyCss(readFileSync(join(WWW, 'pages/form.css'), 'utf8'));
-  const js = minifyJs(readFileSync(join(WWW, 'pages/form.js'), 'utf8'));
-  if (/\{\{/.test(css + js)) fault('www/pages/form.css', 'two braces in a row would be a tag');
-  if (/<\/(style|script)/i.test(css + js)) fault('www/pages/form.js', 'would end its own element');
+  const [js, files] = ['form.js', 'files.js'].map((name) => minifyJs(readFileSync(join(WWW, 'pages', name), 'utf8')));
+  if (/\{\{/.test(css + js + files)) fault('www/pages/form.css', 'two braces in a row would be a tag');
+  if (/<\/(style|script)/i.test(css + js + files)) fault('www/pages/form.js', 'would end its own element');
   for (const spec of LANGUAGES) {
     const language = new Language(spec);
     const constants = {
-      lang: language.code, dir: language.dir, start: language.dir === 'rtl' ? 'right' : 'left', css, js, languages: languageList(language),
+      lang: language.code, dir: language.dir, start: language.dir === 'rtl' ? 'right' : 'left', css, js, files, languages: languageList(language),
     };
     checkPo(language);
     for (const room of ['pages', 'mail'])
@@ -195,7 +195,7 @@ function build(out) {
     language.leftOver();
   }
   staff(out);
-  write(out, 'pages/csp.json', JSON.stringify({ policy: policy(css, js) }) + '\n');
+  write(out, 'pages/csp.json', JSON.stringify({ policy: policy(css, [js, files]) }) + '\n');
   write(out, 'pages/languages.json', JSON.stringify(LANGUAGES) + '\n');
 }
 

@@ -1,5 +1,6 @@
 /* GET /api/tickets/{tkt}: everything that is known of a ticket, and why it stands where it stands. */
 #include "gateway/app.h"
+#include "gateway/files/show.h"
 #include "gateway/http/call.h"
 #include "gateway/staff/gate.h"
 #include "gateway/staff/hints.h"
@@ -22,6 +23,7 @@ struct whole {
     struct message *messages;
     size_t message_count;
     struct str *deliveries; /* of messages; at NULL: no mail */
+    struct file_list files; /* of messages */
     struct happening *history;
     size_t history_count;
     struct str *authors; /* of history, where staff did it */
@@ -87,6 +89,8 @@ static enum err read_whole(struct whole *w, struct redis *r, struct ulid id)
     if (e == ERR_OK)
         e = read_deliveries(w, r);
     if (e == ERR_OK)
+        e = files_read(r, k, w->a, w->messages, w->message_count, &w->files);
+    if (e == ERR_OK)
         e = read_authors(w, r);
     if (e == ERR_OK)
         e = read_hints(w, r);
@@ -149,6 +153,7 @@ static struct doc *messages_doc(const struct whole *w)
         bool theirs = m->who == MESSAGE_YOU && p != NULL;
         struct doc *d = view_message(w->a, m, theirs ? mask_identity(w->app, w->a, p) : STR(""));
 
+        doc_set(d, "files", show_staff(&w->files, m->files));
         if (w->deliveries[i].len > 0)
             doc_set_text(d, "delivery", w->deliveries[i]);
         if (m->automatic)

@@ -1,5 +1,7 @@
 /* GET /requests/{ref}: the requester's own view, as JSON and as a page. */
 #include "gateway/app.h"
+#include "gateway/files/refuse.h"
+#include "gateway/files/show.h"
 #include "gateway/http/call.h"
 #include "gateway/intake/fields.h"
 #include "gateway/pages.h"
@@ -78,7 +80,7 @@ static struct doc *verification_json(struct call *c, const struct look *l)
     return v;
 }
 
-static void answer_json(struct call *c, const struct look *l, const char *lang)
+static void answer_json(struct call *c, const struct look *l, const struct file_list *files, const char *lang)
 {
     struct doc *d = doc_object();
 
@@ -89,7 +91,7 @@ static void answer_json(struct call *c, const struct look *l, const char *lang)
     doc_set_null(d, "incident");
     doc_set(d, "next_reply_by", stamp_doc(l->next_reply_ms));
     doc_set(d, "timeline", timeline_json(l));
-    doc_set(d, "files", doc_array());
+    doc_set(d, "files", show_json(files));
     doc_set(d, "verification", verification_json(c, l));
     call_set_header(c, "cache-control", STR("no-store"));
     call_answer_doc(c, 200, d);
@@ -103,7 +105,7 @@ static const char *text_of(const struct call *c, const char *lang, const char *f
     return pages_text(c->app->pages, lang, arena_printf(c->arena, "%s.%s", family, name));
 }
 
-static struct doc *timeline_page(const struct call *c, const char *lang, const struct look *l)
+static struct doc *timeline_page(struct call *c, const char *lang, const struct look *l, const struct file_list *files)
 {
     struct doc *list = doc_array();
 
@@ -116,6 +118,7 @@ static struct doc *timeline_page(const struct call *c, const char *lang, const s
         doc_set_text(d, "channel_text", str_of(text_of(c, lang, "channel", str_copy(c->arena, m->channel))));
         doc_set(d, "at", pages_moment(c->app->pages, lang, m->at_ms));
         doc_set_text(d, "text", m->text);
+        doc_set(d, "attached", show_attached(c, lang, files, m->files));
         doc_push(list, d);
     }
     return list;
@@ -187,7 +190,7 @@ static void add_next_reply(struct call *c, const char *lang, const struct look *
 
 static void add_notice(struct call *c, const char *lang, const struct look *l, struct doc *d)
 {
-    static const char *const did[] = {"code", "message", "confirmed"};
+    static const char *const did[] = {"code", "message", "confirmed", "file"};
     struct str asked = call_query(c, "did");
 
     for (size_t i = 0; i < sizeof did / sizeof did[0]; i++) {
@@ -216,10 +219,13 @@ static void add_fault(struct call *c, const char *lang, struct doc *d)
                   {"code-gone", {"code", "code-gone", "error.code.gone"}},
                   {"email", {"email", "malformed", "error.email.form"}}};
     struct str wrong = call_query(c, "wrong"), left = call_query(c, "left");
+    struct field_fault file;
 
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
         if (str_is(wrong, faults[i].wrong))
             say_page_faults(c, lang, &faults[i].fault, 1, d);
+    if (files_fault(wrong, &file))
+        say_page_faults(c, lang, &file, 1, d);
     if (str_is(wrong, "wrong-code") && left.len == 1 && left.at[0] >= '0' && left.at[0] <= '9') {
         struct str text = str_of(pages_fill(c->arena, pages_text(c->app->pages, lang, "error.code.wrong"), "n", left));
         struct doc *errors = doc_array(), *e = doc_object();
@@ -233,7 +239,8 @@ static void add_fault(struct call *c, const char *lang, struct doc *d)
     }
 }
 
-static void add_filed(struct call *c, const char *lang, const struct look *l, struct doc *d)
+static void add_filed(struct call *c, const char *lang, const struct look *l, const struct file_list *files,
+                      struct doc *d)
 {
     bool closed = str_is(l->ticket.state, "closed") || str_is(l->ticket.state, "solved");
 
@@ -255,10 +262,12 @@ static void add_filed(struct call *c, const char *lang, const struct look *l, st
     add_next_reply(c, lang, l, d);
     doc_set_bool(d, "waiting_you", str_is(l->ticket.state, "waiting-customer"));
     doc_set_bool(d, "closed", closed);
-    doc_set(d, "timeline", timeline_page(c, lang, l));
+    doc_set(d, "timeline", timeline_page(c, lang, l, files));
+    show_page(c, lang, l->reference, files, d);
+    doc_set_bool(d, "may_attach", confirmed(l));
 }
 
-static void answer_page(struct call *c, const struct look *l, const char *lang)
+static void answer_page(struct call *c, const struct look *l, const struct file_list *files, const char *lang)
 {
     struct doc *d = doc_object();
     struct reference ref = reference_print(l->reference);
@@ -270,7 +279,7 @@ static void answer_page(struct call *c, const struct look *l, const char *lang)
         doc_set_bool(d, "written", true);
         doc_set_bool(d, "fresh", true);
     } else {
-        add_filed(c, lang, l, d);
+        add_filed(c, lang, l, files, d);
     }
     add_notice(c, lang, l, d);
     add_fault(c, lang, d);
@@ -305,14 +314,18 @@ void verify_look(struct call *c)
     const char *lang = say_language(c, no_text);
     enum token_kind kind = token_of_call(c->app->keys, c, reference, &id);
     enum err e = look_read(c->app, work_redis(), c->arena, reference, kind, id, &l);
+    struct file_list files = {0};
+
+    if (e == ERR_OK)
+        e = files_read(work_redis(), c->app->keys, c->arena, l.messages, l.message_count, &files);
 
     if (e == ERR_UNKNOWN_CALLER) {
         verify_unknown(c, lang);
     } else if (e != ERR_OK) {
         say_problem(c, 503, "not-available", no_text, STORE_RETRY_S);
     } else if (call_wants_html(c)) {
-        answer_page(c, &l, l.written ? lang : say_language(c, l.me.language));
+        answer_page(c, &l, &files, l.written ? lang : say_language(c, l.me.language));
     } else {
-        answer_json(c, &l, lang);
+        answer_json(c, &l, &files, lang);
     }
 }

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe } from 'node:test'
-import { many, open, redisServer, story, taken, until } from './kit.mjs'
+import { many, multipart, open, redisServer, story, taken, until } from './kit.mjs'
+import { EICAR, announce, clamd, fetchFile, put, reaches, sent, textOf } from './files.mjs'
 import { document, faults, seen } from './openapi.mjs'
 import { call, deliver, deskTicket, message, post, sender } from './senders.mjs'
 
@@ -39,16 +40,18 @@ describe('the checker itself', () => {
 })
 
 describe('each documented answer of the public and the admin listener', () => {
-  let door, held, full, redis
+  let door, held, full, redis, scanner
   const problem = 'As documented.', email = 'documented@example.org'
   before(async () => {
     redis = await redisServer().start()
-    door = await open({ settings: { limits: 'off', redis: redis.target } })
+    scanner = await clamd().start()
+    door = await open({ settings: { limits: 'off', redis: redis.target, clamd: scanner.target } })
     held = await open()
     full = await open({ settings: { reserve: '900000G' }, ready: false })
   })
   after(async () => {
     for (const each of [door, held, full]) await each?.stop()
+    await scanner.kill()
     await redis.stop()
   })
 
@@ -111,8 +114,9 @@ describe('each documented answer of the public and the admin listener', () => {
       await deliver(full, kind, message((await sender(full, kind, `full-${kind}`)).secret, make()))
     }
 
+    const half = await files(visitor, page, made, url, cross)
     await many(230, 32, () => held.post('/requests', { json: { problem, email } }))
-    for (const path of ['/requests', `${url}/code`, `${url}/verify`, `${url}/messages`]) {
+    for (const path of ['/requests', `${url}/code`, `${url}/verify`, `${url}/messages`, `${url}/files`]) {
       const mine = held.flood ??= await heldRequest()
       await untilSeen(`POST ${path.replace(made.reference, '{ref}')} 429`, () => many(16, 16, () => (
         held.post(path.replace(url, mine.url), { json: { problem, email, code: '12345678', text: 'x' }, token: mine.token }))))
@@ -128,11 +132,49 @@ describe('each documented answer of the public and the admin listener', () => {
     await door.post(`${url}/code`, { json: {}, token })
     await door.post(`${url}/verify`, { json: { code: '12345678' }, token })
     await door.post(`${url}/messages`, { json: { text: 'Away.' }, token: flow.token })
+    await announce(door, made, 'a.txt', 5)
+    await fetchFile(door, made, half)
+    await put(door, made, half, 0, 'x')
+    await door.ask('DELETE', `${url}/files/${half}`, { token })
     await redis.start()
 
     const all = operations(PUBLIC).flatMap(([method, path, operation]) => Object.keys(operation.responses).map((status) => `${method} ${path} ${status}`))
     assert.deepEqual(all.filter((answer) => !seen.has(answer)), [])
   })
+
+  // made is confirmed, the visitor not. The id of an upload that is not whole.
+  async function files(visitor, page, made, url, cross) {
+    const { token } = made, form = (body) => {
+      const [bytes, type] = multipart({ file: { file: 'form.txt', body } })
+      return { body: bytes, headers: { 'content-type': type } }
+    }
+    await announce(door, made, 'a.exe', 5)
+    await announce(door, made, 'a.txt', 20 << 20)
+    await announce(door, { url }, 'a.txt', 5)
+    await visitor.ask('POST', `${page.location}/files`, { ...form('x'), page: false })
+    await visitor.ask('POST', `${page.location}/files`, form('x'))
+    for (const body of ['{', '']) await door.post(`${url}/files`, { body, token, headers: { 'content-type': body ? 'application/json' : 'text/plain' } })
+    await door.post(`${url}/files`, { ...form('hello'), token })
+
+    const clean = await sent(door, made, 'clean.txt', Buffer.from('clean')), bad = await sent(door, made, 'bad.txt', Buffer.from(EICAR))
+    await reaches(door, made, clean, 'ready')
+    await reaches(door, made, bad, 'refused')
+    const gone = (await announce(door, made, 'gone.txt', 5)).json.file
+    await door.ask('DELETE', `${url}/files/${gone}`, { token })
+    scanner.kill('SIGSTOP')
+    const waits = await sent(door, made, 'waits.txt', Buffer.from('waits')), { file } = (await announce(door, made, 'half.txt', 3 << 16)).json
+    await reaches(door, made, waits, 'checking')
+    for (const id of [clean, bad, waits, file, 'x']) await fetchFile(door, made, id)
+    await fetchFile(door, { url }, clean)
+    for (const [id, more] of [[waits, { token }], ['x', { token }], [file, {}]]) await door.ask('DELETE', `${url}/files/${id}`, more)
+    await visitor.ask('DELETE', `${page.location}/files/${file}`, { ...cross, page: false })
+    await visitor.ask('PUT', `${page.location}/files/${file}/parts/0`, { ...cross, page: false, body: 'x' })
+    for (const [n, size, seed] of [[0, 1 << 16, 1], [0, 1 << 16, 2], ['x', 5, 1], [1, (1 << 20) + 1, 1]]) await put(door, made, file, n, textOf(size, seed))
+    await put(door, { url }, file, 0, 'x')
+    await put(door, made, 'fil_01M87ZRQ4TEBF6C6B5AD9CPY55', 0, 'x')
+    scanner.kill('SIGCONT')
+    return file
+  }
 
   // Somebody who got in before the flood.
   async function heldRequest() {
@@ -150,7 +192,7 @@ describe('the staff listener', () => {
   story('answers nobody without a session', async (t) => {
     const door = await open(), there = (await door.ask('GET', '/api/queues', { to: 'staff' }).catch((e) => e)).status !== 404
     if (!there) t.skip('it has no API yet')
-    const id = { tkt: 'tkt_01M87ZRQ4TEBF6C6B5AD9CPY55', itm: 'itm_01M87ZRQ4TEBF6C6B5AD9CPY55', acc: 'acc_01M87ZRQ4TEBF6C6B5AD9CPY55', queue: 'triage' }
+    const id = { tkt: 'tkt_01M87ZRQ4TEBF6C6B5AD9CPY55', itm: 'itm_01M87ZRQ4TEBF6C6B5AD9CPY55', fil: 'fil_01M87ZRQ4TEBF6C6B5AD9CPY55', acc: 'acc_01M87ZRQ4TEBF6C6B5AD9CPY55', queue: 'triage' }
     for (const [method, path] of there ? operations(STAFF).filter(([method, path]) => !(method === 'POST' && path === '/api/session')) : []) {
       const a = await door.ask(method, path.replace(/\{(\w+)\}/g, (all, name) => id[name]), { to: 'staff', ...(method === 'POST' && { json: {} }), headers: { 'sec-fetch-site': 'same-origin' } })
       assert.equal(a.status, 401, `${method} ${path} ${a.status}`)
