@@ -1,10 +1,10 @@
 #!/bin/sh
-# Runs cmocka programs one after the other: unit.sh PROGRAM... A green one gets a line, a red one all it said.
-# Ends with "unit: N passed, N failed, N skipped".
+# Runs cmocka programs, as many at once as there are cores: unit.sh PROGRAM... A green one gets a line, a red one all it
+# said. Ends with "unit: N passed, N failed, N skipped".
 set -u
-passed=0 failed=0 skipped=0
-for program in "$@"; do
-    said=$(CMOCKA_MESSAGE_OUTPUT=TAP "$program" 2>&1)
+
+one() {
+    said=$(CMOCKA_MESSAGE_OUTPUT=TAP "$1" 2>&1)
     code=$?
     good=$(printf '%s\n' "$said" | grep -c '^ok ')
     bad=$(printf '%s\n' "$said" | grep '^not ok ' | grep -cv '# SKIP')
@@ -13,12 +13,25 @@ for program in "$@"; do
     if [ "$code" -ne 0 ] || [ $((good + bad + left)) -eq 0 ]; then
         [ "$bad" -gt 0 ] || bad=1
     fi
+    echo "$good $bad $left" >"$UNIT_COUNTS/$(echo "$1" | tr / _)"
     if [ "$bad" -gt 0 ]; then
-        printf '%s\n' "$said" "$program: exit $code"
+        flock "$UNIT_COUNTS" printf '%s\n' "$said" "$1: exit $code"
     else
-        printf '%4d  %s\n' "$good" "${program#build/}"
+        printf '%4d  %s\n' "$good" "${1#build/}"
     fi
-    passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + left))
-done
-echo "unit: $passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+if [ -n "${UNIT_COUNTS:-}" ]; then
+    one "$1"
+    exit 0
+fi
+UNIT_COUNTS=$(mktemp -d)
+export UNIT_COUNTS
+trap 'rm -rf "$UNIT_COUNTS"' EXIT
+printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 sh "$0"
+# shellcheck disable=SC2046  # three words
+set -- $# $(cat "$UNIT_COUNTS"/* | awk '{ good += $1; bad += $2; left += $3 } END { print NR, good + 0, bad + 0, left + 0 }')
+failed=$4
+[ "$1" -eq "$2" ] || failed=$((failed + 1)) # one of them was not run
+echo "unit: $3 passed, $failed failed, $5 skipped"
+[ "$failed" -eq 0 ] && [ "$3" -gt 0 ]
