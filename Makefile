@@ -145,7 +145,7 @@ check: $(UNIT:%=build/unit$(VARIANT)/%) $(FLOW:%=build/flow$(VARIANT)/%) ## unit
 build/fuzz/%: build/fuzzed/tests/fuzz/%.o build/libfuzzed.a
 	@mkdir -p $(@D)
 	$(call say,link $@)
-	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@ $(LIBS)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -fsanitize-link-c++-runtime $^ -o $@ $(LIBS)
 
 FUZZ_SECONDS ?= 60
 fuzz: $(FUZZ:%=build/fuzz/%) ## each parser of outside bytes for FUZZ_SECONDS (60)

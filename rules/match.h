@@ -41,6 +41,7 @@ enum {
     MATCH_SCORE_MAX = 100,
     MATCH_FIELDS_MAX = 12, /* that a statement names itself */
     MATCH_BLOCKS_MAX = 48,
+    MATCH_BLOCK_BYTES_MAX = 384, /* of the text of one */
 };
 
 enum match_kind {
@@ -199,7 +200,7 @@ const char *match_block_word(enum match_block_kind kind);
 
 struct match_block {
     enum match_block_kind kind;
-    struct str text; /* canonical, at most 300 bytes */
+    struct str text; /* canonical, at most MATCH_BLOCK_BYTES_MAX */
 };
 
 enum match_purpose {
