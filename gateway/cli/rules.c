@@ -1,4 +1,4 @@
-/* rules.c - `postern rules explain`: why a ticket stands where it stands. */
+/* rules.c - `postern rules explain`: why a ticket stands where it stands, why a claim is a customer's. */
 #include "gateway/cli/cli.h"
 #include "gateway/cli/store.h"
 #include "gateway/rulesfile.h"
@@ -9,6 +9,7 @@
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 #include "rules/explain.h"
+#include "rules/match_explain.h"
 
 #include <string.h>
 
@@ -40,10 +41,36 @@ static void print(struct cli *c, const struct rules *rules, const struct explain
     buf_free(&out);
 }
 
+/* An example of a claim and a record instead of a ticket's facts. */
+static enum err explain_match(struct cli *c, const struct rules *rules, const struct doc *d, struct arena *a,
+                              struct buf *why)
+{
+    struct match_example_case example;
+    struct buf out = {0};
+    enum err e = match_explain_parse(&example, rules, d, a, why);
+
+    if (e == ERR_OK) {
+        match_explain_print(&example, a, &out);
+        (void)fputs(buf_view(&out).at, c->out);
+    }
+    buf_free(&out);
+    return e;
+}
+
+static enum err explain_facts(struct cli *c, const struct rules *rules, const struct doc *d, struct arena *a,
+                              struct buf *why)
+{
+    struct explain_case example;
+    enum err e = explain_parse(&example, d, clock_now_ms(), a, why);
+
+    if (e == ERR_OK)
+        print(c, rules, &example, a);
+    return e;
+}
+
 static enum cli_exit explain_example(struct cli *c, const struct rules *rules)
 {
     struct arena *a = arena_open(64 * 1024);
-    struct explain_case example;
     struct buf text = {0}, why = {0};
     char chunk[4096], reason[200];
     struct doc *d = NULL;
@@ -54,10 +81,9 @@ static enum cli_exit explain_example(struct cli *c, const struct rules *rules)
         buf_add(&text, chunk, n);
     if (text.len > EXAMPLE_MAX || doc_parse(&d, buf_view(&text), reason, sizeof reason) != ERR_OK) {
         cli_say(c, "the example is not JSON: %s", text.len > EXAMPLE_MAX ? "too large" : reason);
-    } else if (explain_parse(&example, d, clock_now_ms(), a, &why) != ERR_OK) {
+    } else if ((match_explains(d) ? explain_match : explain_facts)(c, rules, d, a, &why) != ERR_OK) {
         (void)fputs(buf_view(&why).at, c->err);
     } else {
-        print(c, rules, &example, a);
         x = CLI_OK;
     }
     doc_close(d);
@@ -135,7 +161,9 @@ const struct command command_rules_explain = {
     .words = "TICKET|-",
     .does = "show how the rules decide, line by line",
     .examples = "  postern rules explain R7K4-2M9Q-C\n"
-                "  postern rules explain - <<<'{\"channel\":\"web\",\"impact\":\"down\"}'\n",
+                "  postern rules explain - <<<'{\"channel\":\"web\",\"impact\":\"down\"}'\n"
+                "  postern rules explain - <<<'{\"claim\":{\"email\":\"ana@acme.example\"},"
+                "\"record\":{\"email\":\"anna@acme.example\"}}'\n",
     .least = 1,
     .most = 1,
     .run = rules_explain_run,
