@@ -50,8 +50,10 @@ static void give(struct visit *v, struct redis *r, struct ulid id)
 
     if (e == ERR_OK && file_state_released(f.state))
         e = fetch_answer(c, &f);
-    else if (e == ERR_OK && (f.state == FILE_STATE_INFECTED || f.state == FILE_STATE_KEPT))
+    else if (e == ERR_OK && f.state == FILE_STATE_INFECTED)
         visit_refuse(v, "file-refused");
+    else if (e == ERR_OK && f.state == FILE_STATE_KEPT)
+        visit_refuse(v, "file-kept");
     else if (e == ERR_OK)
         visit_refuse(v, "not-released");
     if (e == ERR_ABSENT)

@@ -42,6 +42,7 @@ static const struct {
     {"no-file", 404, "error.file.none", 0},
     {"not-released", 409, "error.file.wait", 5},
     {"file-refused", 410, "error.file.refused", 0},
+    {"file-kept", 410, "error.file.kept", 0},
 };
 
 static size_t find(struct str code)

@@ -11,7 +11,7 @@
 /* What a requester is told of a state: what was found is for staff. */
 static const char *const words[] = {
     [FILE_STATE_WAITING] = "checking", [FILE_STATE_CLEAN] = "ready",      [FILE_STATE_UNSCANNED] = "ready",
-    [FILE_STATE_HELD] = "held",        [FILE_STATE_INFECTED] = "refused", [FILE_STATE_KEPT] = "refused"};
+    [FILE_STATE_HELD] = "held",        [FILE_STATE_INFECTED] = "refused", [FILE_STATE_KEPT] = "kept"};
 
 static struct doc *basics(const struct file *f, const char *state)
 {

@@ -7,7 +7,8 @@
 struct call;
 struct doc;
 
-/* [{"file","name","size","type","state"}]; state: "checking", "ready", "held" (could not be checked yet), "refused". */
+/* [{"file","name","size","type","state"}]; state: "checking", "ready", "held" (could not be checked yet), "refused",
+ * "kept" (in the original mail only). */
 struct doc *show_json(const struct file_list *files);
 /* Adds "files":[{"name","size_text","state_text","href"}] for the page, href only where it is ready, and the words for
  * states that the script shows. */

@@ -2,6 +2,7 @@
 
 #include "gateway/app.h"
 #include "gateway/conf.h"
+#include "gateway/files/keep.h"
 #include "gateway/intake/accept.h"
 #include "gateway/intake/mail.h"
 #include "gateway/intake/mime.h"
@@ -81,6 +82,8 @@ static void read_mail(void *arg, const struct item *mail, struct str raw, bool d
     if (read != NULL)
         mime_read(a, raw, NULL, read);
     mail_to_item(&m->house, mail, raw, read, a, out);
+    if (read != NULL && out->op != ITEM_BOUNCE)
+        keep_mail(m->app, read, a, out);
 }
 
 static void give(void *arg, struct filer_job *job)

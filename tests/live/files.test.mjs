@@ -4,6 +4,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
 import { LANGUAGES, many, multipart, open, redisServer, story, taken, until, words } from './kit.mjs'
+import { relay } from './lmtp.mjs'
+import { member, ticketsOf } from './mailroom.mjs'
 import { EICAR, PART, PNG, announce, clamd, confirmed, fetchFile, put, reaches, send, sent, stateOf, textOf } from './files.mjs'
 
 let n = 0
@@ -323,5 +325,50 @@ describe('the scanner', () => {
       await door.stop()
       await scanner.kill()
     }
+  })
+})
+
+describe('staff', () => {
+  let door, mei, scanner
+  before(async () => {
+    scanner = await clamd().start()
+    door = await open({ settings: { limits: 'off', clamd: scanner.target, 'mail-from': 'Support <support@example.net>' } })
+    mei = await member(door)
+  })
+  after(async () => {
+    await door.stop()
+    await scanner.kill()
+  })
+  const filesOf = (ticket) => ticket.messages.flatMap((m) => m.files)
+
+  story('see what came, and get what was released', async () => {
+    const made = await confirmed(door, someone()), clean = await sent(door, made, 'clean.txt', Buffer.from('clean')), bad = await sent(door, made, 'bad.txt', Buffer.from(EICAR))
+    await reaches(door, made, bad, 'refused')
+    await reaches(door, made, clean, 'ready')
+    const [ticket] = await ticketsOf(mei, made.email)
+    assert.deepEqual(filesOf(ticket).map((f) => [f.name, f.size, f.type, f.state, f.why, f.proven]),
+      [['clean.txt', 5, 'text/plain', 'clean', null, true], ['bad.txt', 68, 'text/plain', 'infected', 'Eicar-Test.UNOFFICIAL', true]])
+    const got = await mei.get(`/api/files/${clean}`), refused = await mei.get(`/api/files/${bad}`)
+    assert.deepEqual([got.status, got.text, got.headers['content-type'], got.headers['content-security-policy']], [200, 'clean', 'application/octet-stream', "sandbox; default-src 'none'"])
+    assert.match(got.headers['content-disposition'], /^attachment; /)
+    assert.deepEqual([...code(refused), refused.json.state], [409, 'not-released', 'infected'])
+    for (const id of ['fil_01M87ZRQ4TEBF6C6B5AD9CPY55', 'itm_01M87ZRQ4TEBF6C6B5AD9CPY55', 'x']) assert.equal((await mei.get(`/api/files/${id}`)).status, 404)
+  })
+
+  story('see the files of a mail, marked as unproven, and what stayed in it', async () => {
+    const part = (name, type, bytes) => `--cut\r\nContent-Type: ${type}; name="${name}"\r\nContent-Disposition: attachment; filename="${name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n${Buffer.from(bytes).toString('base64')}\r\n`
+    const mail = `From: Ben <ben.files@shop.example>\r\nTo: support@example.net\r\nSubject: With files\r\nMessage-ID: <files.1@shop.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=cut\r\n\r\n` +
+      `--cut\r\nContent-Type: text/plain\r\n\r\nSee what came with it.\r\n${part('app.log', 'text/plain', 'line')}${part('a.zip', 'application/zip', 'PK')}${part('eicar.txt', 'text/plain', EICAR)}--cut--\r\n`
+    const r = await relay(door)
+    assert.match((await r.send(mail, { from: 'ben.files@shop.example' }))[0], /^250/)
+    const seen = await until('all are scanned', async () => {
+      const [ticket] = await ticketsOf(mei, 'ben.files@shop.example'), files = filesOf(ticket)
+      return files.length === 3 && files.every((f) => f.state !== 'waiting') && files
+    }, 20000)
+    assert.deepEqual(seen.map((f) => [f.name, f.state, f.why, f.proven]),
+      [['app.log', 'clean', null, false], ['a.zip', 'kept', 'file-kind', false], ['eicar.txt', 'infected', 'Eicar-Test.UNOFFICIAL', false]])
+    assert.equal((await mei.get(`/api/files/${seen[0].file}`)).text, 'line')
+    assert.equal((await mei.get(`/api/files/${seen[1].file}`)).status, 409)
+    r.close()
   })
 })
