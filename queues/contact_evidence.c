@@ -1,5 +1,5 @@
 #include "queues/contact_parts.h"
-
+#include "queues/evidence.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 #include "rules/confidence.h"
@@ -8,17 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SCRATCH_BYTES = 256 * 1024 };
+
 /* One record says: this leads to me. */
 struct lead {
     struct blind index;
-    const struct contact *contact; /* or */
-    const struct contact_site *site;
+    bool block;                      /* of n:{…}: it may lead to others, too */
+    const struct contact *contact;   /* or */
+    const struct contact_site *site; /* or neither: the account's name */
     int64_t gone_days;
 };
 
 struct leads {
     struct lead *at;
     size_t n, room;
+    struct arena *scratch; /* of one record */
 };
 
 static void add_lead(struct leads *l, const struct keyring *k, enum index_kind kind, struct str value,
@@ -27,16 +31,62 @@ static void add_lead(struct leads *l, const struct keyring *k, enum index_kind k
     if (value.len == 0)
         return;
     assert(l->n < l->room);
-    l->at[l->n++] = (struct lead){blind_index(k, kind, value), c, s, c != NULL ? c->gone_days : s->gone_days};
+    l->at[l->n++] = (struct lead){.index = blind_index(k, kind, value),
+                                  .contact = c,
+                                  .site = s,
+                                  .gone_days = c != NULL ? c->gone_days : s->gone_days};
+}
+
+/* Under which blocks it is found that is not quite the same (match.h). */
+static void add_blocks(struct leads *l, const struct keyring *k, const struct match_side *side, const struct contact *c,
+                       const struct contact_site *s)
+{
+    struct match_block block[MATCH_BLOCKS_MAX];
+    size_t n = evidence_blocks(side, MATCH_KEEP, l->scratch, block);
+
+    assert(l->n + n <= l->room);
+    for (size_t i = 0; i < n; i++)
+        l->at[l->n++] = (struct lead){.index = block_index(k, &block[i]),
+                                      .block = true,
+                                      .contact = c,
+                                      .site = s,
+                                      .gone_days = c != NULL   ? c->gone_days
+                                                   : s != NULL ? s->gone_days
+                                                               : CONTACT_NO_DAY};
 }
 
 static size_t leads_room(const struct evidence_source *s)
 {
-    size_t room = 2 * s->site_count;
+    size_t room = MATCH_BLOCKS_MAX + (2 + MATCH_BLOCKS_MAX) * s->site_count;
 
     for (size_t i = 0; i < s->contact_count; i++)
-        room += 2 + s->contacts[i].invoice_count;
+        room += 2 + MATCH_BLOCKS_MAX + s->contacts[i].invoice_count;
     return room;
+}
+
+static void collect_blocks(struct leads *l, const struct keyring *k, const struct evidence_source *s)
+{
+    struct match_side *side;
+
+    for (size_t i = 0; i < s->contact_count; i++) {
+        arena_reset(l->scratch);
+        side = match_side(l->scratch, NULL);
+        (void)match_add(side, MATCH_EMAIL, s->contacts[i].email, 0);
+        (void)match_add(side, MATCH_PHONE, s->contacts[i].phone, 0);
+        (void)match_add(side, MATCH_PERSON, s->contacts[i].name, 0);
+        add_blocks(l, k, side, &s->contacts[i], NULL);
+    }
+    for (size_t i = 0; i < s->site_count; i++) {
+        arena_reset(l->scratch);
+        side = match_side(l->scratch, NULL);
+        (void)match_add(side, MATCH_SITE, s->sites[i].site_id, 0);
+        (void)match_add(side, MATCH_SITE, s->sites[i].url, 0);
+        add_blocks(l, k, side, NULL, &s->sites[i]);
+    }
+    arena_reset(l->scratch);
+    side = match_side(l->scratch, NULL);
+    (void)match_add(side, MATCH_ORGANISATION, s->name, 0);
+    add_blocks(l, k, side, NULL, NULL);
 }
 
 static void collect(struct leads *l, const struct keyring *k, struct arena *a, const struct evidence_source *s)
@@ -62,7 +112,9 @@ static void collect(struct leads *l, const struct keyring *k, struct arena *a, c
 
 static const struct ulid *lead_id(const struct lead *l)
 {
-    return l->contact != NULL ? &l->contact->id : &l->site->id;
+    static const struct ulid none = {{0}};
+
+    return l->contact != NULL ? &l->contact->id : l->site != NULL ? &l->site->id : &none;
 }
 
 /* By index; the present before the gone, then by id, so that the outcome depends on nothing else. */
@@ -90,7 +142,7 @@ struct joint {
 static void join(struct joint *j, const struct lead *l)
 {
     const struct contact *c = l->contact;
-    int64_t as_of = c != NULL ? c->as_of_days : l->site->as_of_days;
+    int64_t as_of = c != NULL ? c->as_of_days : l->site != NULL ? l->site->as_of_days : INT64_MIN;
 
     if (as_of > j->as_of_days)
         j->as_of_days = as_of;
@@ -179,6 +231,14 @@ static struct str joint_print(struct arena *a, const struct evidence_source *s, 
     return text;
 }
 
+/* What a block keeps: of which record it was made (evidence.h). */
+static struct str made_of(struct arena *a, const struct lead *l)
+{
+    if (l->contact != NULL)
+        return str_of(arena_strdup(a, id_print(ID_CONTACT, l->contact->id).at));
+    return str_of(l->site == NULL ? "acc" : arena_strdup(a, id_print(ID_SITE, l->site->id).at));
+}
+
 static bool matched_no_more(const struct joint *j, int64_t today_days)
 {
     return j->gone && today_days - j->gone_days > CONTACT_GONE_MATCHED_DAYS;
@@ -187,12 +247,14 @@ static bool matched_no_more(const struct joint *j, int64_t today_days)
 size_t evidence_of(const struct keyring *k, struct arena *a, const struct evidence_source *s,
                    struct evidence_entry **out)
 {
-    struct leads l = {.room = leads_room(s)};
+    struct leads l = {.room = leads_room(s), .scratch = arena_open(SCRATCH_BYTES)};
     struct str facts = facts_print(a, s);
     size_t n = 0;
 
     l.at = arena_array(a, struct lead, l.room + 1);
     collect(&l, k, a, s);
+    collect_blocks(&l, k, s);
+    arena_close(l.scratch);
     if (l.n > 1)
         qsort(l.at, l.n, sizeof *l.at, by_index);
     *out = arena_array(a, struct evidence_entry, l.n + 1);
@@ -201,9 +263,12 @@ size_t evidence_of(const struct keyring *k, struct arena *a, const struct eviden
             end++;
 
         struct joint j = join_all(&l.at[i], end - i);
-        struct str json = matched_no_more(&j, s->today_days) ? STR("") : joint_print(a, s, &j, facts);
+        struct str value = matched_no_more(&j, s->today_days) ? STR("")
+                           : l.at[i].block                    ? made_of(a, &l.at[i])
+                                                              : joint_print(a, s, &j, facts);
 
-        (*out)[n++] = (struct evidence_entry){l.at[i].index, json, j.proven_days};
+        (*out)[n++] = (struct evidence_entry){
+            .index = l.at[i].index, .block = l.at[i].block, .value = value, .proven_days = j.proven_days};
     }
     return n;
 }

@@ -66,12 +66,13 @@ struct evidence_source {
     size_t contact_count;
     const struct contact_site *sites;
     size_t site_count;
-    struct str tier, region, language;
+    struct str name, tier, region, language; /* name: of the account, as this source has it */
 };
 
 struct evidence_entry {
     struct blind index;
-    struct str json; /* "" where it is to be removed (C3) */
+    bool block;       /* of n:{…}, else of b:{…} (evidence.h) */
+    struct str value; /* "" where it is to be removed (C3) */
     int64_t proven_days;
 };
 

@@ -1,4 +1,5 @@
 #include "queues/contact_parts.h"
+#include "queues/evidence.h"
 #include "queues/keys.h"
 #include "rules/base/arena.h"
 #include "rules/confidence.h"
@@ -32,20 +33,26 @@ static struct evidence_source source_of(const struct import *in, const struct se
                                     .contact_count = s->contact_count,
                                     .sites = s->sites,
                                     .site_count = s->site_count,
+                                    .name = s->acc->told[TOLD_NAME],
                                     .tier = fact(s, TOLD_TIER),
                                     .region = fact(s, TOLD_REGION),
                                     .language = fact(s, TOLD_LANGUAGE)};
 }
 
-static void put_evidence(struct import *in, const struct settled *s, const struct evidence_entry *e, struct str json)
+static void put_evidence(struct import *in, const struct settled *s, const struct evidence_entry *e, struct str value)
 {
     char acc[ULID_CHARS + 1];
     struct str source = in->o->source;
 
+    if (e->block) {
+        block_queue_share(in->r, in->turn, e->index, s->acc->id, source, value);
+        return;
+    }
+
     ulid_print(s->acc->id, acc);
     redis_add_script(in->r, SCRIPT_EVIDENCE_PUT, 1, 4,
                      (struct str[]){key_at(in->turn, "b", e->index.at),
-                                    str_of(arena_printf(in->turn, "%s:%.*s", acc, (int)source.len, source.at)), json,
+                                    str_of(arena_printf(in->turn, "%s:%.*s", acc, (int)source.len, source.at)), value,
                                     e->proven_days == CONTACT_NO_DAY ? STR("-1") : number(in->turn, e->proven_days)});
 }
 
@@ -68,7 +75,7 @@ static void write_evidence(struct import *in, const struct settled *s)
             put_evidence(in, s, &old[i], STR(""));
     }
     for (size_t i = 0; i < n; i++)
-        put_evidence(in, s, &new[i], new[i].json);
+        put_evidence(in, s, &new[i], new[i].value);
 }
 
 static void write_facts(struct import *in, const struct settled *s)
@@ -131,7 +138,7 @@ static struct str state_of(struct import *in, const struct settled *s)
     struct buf b = {0};
 
     for (size_t i = 0; i < s->entry_count; i++)
-        buf_printf(&b, "%s%s\n", s->entries[i].index.at, s->entries[i].json.at);
+        buf_printf(&b, "%s%s\n", s->entries[i].index.at, s->entries[i].value.at);
     for (size_t i = 0; i < s->contact_count; i++) {
         const struct contact *c = &s->contacts[i];
 

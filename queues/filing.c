@@ -32,6 +32,7 @@ void filing_begin(struct filing *f)
     f->person = (struct person){0};
     f->joins = false;
     (void)reference_parse(f->item.thread, &f->answered);
+    f->inquiry = NULL;
     mailbox_read(f);
     if (is_return(f))
         begin_return(f);
@@ -86,23 +87,6 @@ static void ask_change(struct filing *f, struct redis *r, struct change *c, stru
     f->change_at = f->asked++;
 }
 
-/* The e-mail's claim leads to where its work is. */
-static void ask_repoint(struct filing *f, struct redis *r)
-{
-    if (!f->whose.repoint || f->evidence[EVIDENCE_EMAIL].len == 0)
-        return;
-
-    struct str own = str_of(arena_printf(f->arena, "%s:-", ulid_text(f->arena, f->item.ulid).at));
-    struct str now = str_of(arena_printf(f->arena, "%s:-", ulid_text(f->arena, f->account).at));
-
-    if (!str_equal(own, now)) {
-        redis_add(r, 3, (struct str[]){STR("HDEL"), f->evidence[EVIDENCE_EMAIL], own});
-        f->asked++;
-    }
-    redis_add(r, 4, (struct str[]){STR("HSET"), f->evidence[EVIDENCE_EMAIL], now, STR("{\"claim\":true}")});
-    f->asked++;
-}
-
 /* The reference comes last: where it leads somewhere, all before it is done. */
 static void ask_open(struct filing *f, struct redis *r)
 {
@@ -112,7 +96,7 @@ static void ask_open(struct filing *f, struct redis *r)
     ask_original(f, r);
     ask_files(f, r);
     ask_change(f, r, c, STR(""), STR(""));
-    ask_repoint(f, r);
+    ask_evidence(f, r);
     ask_pointer(f, r);
 }
 
@@ -361,6 +345,7 @@ static void ask_join(struct filing *f, struct redis *r)
     change_join_work(c, f);
     ask_original(f, r);
     ask_files(f, r);
+    ask_evidence(f, r);
     ask_change(f, r, c, ticket_key(f->arena, f->ticket), f->at.version);
     if (f->item.op == ITEM_REQUEST)
         ask_pointer(f, r);
@@ -390,6 +375,12 @@ bool filing_ask(struct filing *f, struct redis *r)
     switch ((enum step)f->step) {
     case RESOLVE:
         ask_resolve(f, r);
+        break;
+    case WEIGH:
+        ask_weigh(f, r);
+        break;
+    case FOLLOW:
+        ask_follow(f, r);
         break;
     case ATTACH:
         ask_attach(f, r);
@@ -449,6 +440,10 @@ enum err filing_hear(struct filing *f, struct redis *r, const struct redis_value
     switch ((enum step)f->step) {
     case RESOLVE:
         return hear_resolve(f, r, replies);
+    case WEIGH:
+        return hear_weigh(f, r, replies);
+    case FOLLOW:
+        return hear_follow(f, r, replies);
     case ATTACH:
         return hear_attach(f, r, replies);
     case CLAIM:

@@ -1,6 +1,6 @@
 /* filing.h - from an item in the journal to an account, a ticket and a queue.
  *
- *   request:  resolve -> attach -> open                       message:  find -> read -> join
+ *   request:  resolve -> weigh -> follow -> attach -> open                       message:  find -> read -> join
  *                            or -> read -> join  (their open work)           -> inherit -> open  (it was closed)
  *             resolve -> find   -> read -> join  (the same words of the same mailbox, again)
  *             resolve or attach -> alias         (the same Idempotency-Key, or the same thing of its channel)
@@ -22,6 +22,7 @@
 #define QUEUES_FILING_H
 
 #include "queues/attach.h"
+#include "queues/candidates.h"
 #include "queues/outbox.h"
 #include "queues/redis.h"
 #include "queues/seal.h"
@@ -32,6 +33,7 @@
 #include "rules/resolve.h"
 #include "rules/ticket_state.h"
 
+struct inquiry;
 struct rules;
 
 enum filing_outcome {
@@ -43,7 +45,12 @@ enum filing_outcome {
     FILING_EARLY,      /* a message to a reference that is not filed yet */
 };
 
-enum { FILING_ROUNDS_MAX = 48, FILING_ASK_MAX = 16 + ATTACHMENTS_MAX + 1, FILING_CHAIN_MAX = 17, FILING_WORKS_MAX = 4 };
+enum {
+    FILING_ROUNDS_MAX = 48,
+    FILING_ASK_MAX = 64 + CANDIDATES_ASK_MAX + ATTACHMENTS_MAX,
+    FILING_CHAIN_MAX = 17,
+    FILING_WORKS_MAX = 4
+};
 
 /* An account whose open work is looked at. */
 struct filing_place {
@@ -100,7 +107,7 @@ struct filing {
     struct participant heir; /* whoever wrote on it, with the level reached there */
     bool mailbox;            /* the item's address is one, read as `email` */
     struct email email;
-    struct str evidence[EVIDENCE_KINDS]; /* b:{…} of a request; empty where it holds none of that kind */
+    struct inquiry *inquiry; /* of a request: filing_resolve.c */
 };
 
 /* The first group is filled in; the rest zero. */

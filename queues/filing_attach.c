@@ -36,7 +36,7 @@ static void add_handle(struct filing *f)
 /* Everybody who reports the same of the same place; a report that names none is of the incident itself. */
 static void add_incident(struct filing *f)
 {
-    struct str site = f->evidence[EVIDENCE_SITE];
+    struct str site = inquiry_site(f);
 
     person_add(&f->person, f->arena, 's',
                str_of(arena_printf(f->arena, "%s|%s", str_copy(f->arena, f->incident), str_copy(f->arena, site))));
@@ -310,7 +310,7 @@ enum err hear_before(struct filing *f, struct redis *r, const struct redis_value
     if (e != ERR_OK)
         return e;
     if (v[0].kind != REDIS_TEXT) { /* the reference was ahead of a change that came too late */
-        start_attach(f);
+        f->step = WEIGH;
         return ERR_OK;
     }
     f->ticket = f->pointed;

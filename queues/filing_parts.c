@@ -6,51 +6,15 @@
 #include "rules/address.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
-#include "rules/phone.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 enum { SUBJECT_CODE_POINTS = 80 };
 
-/* ---- evidence ---- */
-
-static struct str evidence_key(struct filing *f, enum index_kind kind, struct str canonical)
-{
-    return key_at(f->arena, "b", blind_index(f->keys, kind, canonical).at);
-}
-
 void mailbox_read(struct filing *f)
 {
     f->mailbox = email_parse(f->arena, f->item.email, &f->email);
-}
-
-void evidence_keys_make(struct filing *f)
-{
-    const struct item *i = &f->item;
-    struct site site;
-    struct str invoice;
-    char phone[PHONE_BYTES];
-
-    memset(f->evidence, 0, sizeof f->evidence);
-    if (f->mailbox && f->email.canonical.at != NULL)
-        f->evidence[EVIDENCE_EMAIL] = evidence_key(f, INDEX_EMAIL, f->email.canonical);
-    if (site_parse(f->arena, i->site, &site))
-        f->evidence[EVIDENCE_SITE] = evidence_key(f, INDEX_SITE, site.canonical);
-    if (invoice_parse(f->arena, i->invoice, &invoice))
-        f->evidence[EVIDENCE_INVOICE] = evidence_key(f, INDEX_INVOICE, invoice);
-    if (phone_e164(i->phone, f->region, phone))
-        f->evidence[EVIDENCE_PHONE] = evidence_key(f, INDEX_PHONE, str_of(phone));
-}
-
-size_t evidence_load(enum evidence_kind kind, const struct redis_value *v, struct arena *a, struct evidence *out,
-                     size_t max)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i + 1 < v->count && n < max; i += 2)
-        n += evidence_parse(kind, v->items[i].text, v->items[i + 1].text, a, &out[n]);
-    return n;
 }
 
 /* ---- the same again ---- */
@@ -344,6 +308,7 @@ void change_open_work(struct change *c, struct filing *f)
     change_promise(c, f);
     change_queue_place(c, f->ticket, STR(""), where.queue, where.due_ms, true, false);
     change_live(c, "opened", f->ticket, f->item.reference, where.queue, STR("open"), STR(""));
+    change_suspects(c, f);
     change_audit(c, f->keys, ulid_partition(f->ticket), f->now_ms, STR("system"), "ticket.opened",
                  arena_strdup(f->arena, id_print(ID_TICKET, f->ticket).at), where.rule);
 }
@@ -442,5 +407,6 @@ void change_join_work(struct change *c, struct filing *f)
     change_promise(c, f);
     change_queue_place(c, f->ticket, f->at.queue, f->at.queue, where.due_ms,
                        is_open(f->join_step.next) && !ticket_is_spam(&f->at), f->at.owner.len > 0);
+    change_suspects(c, f);
     change_live(c, "message", f->ticket, f->at.reference, f->at.queue, state, f->at.owner_name);
 }

@@ -6,17 +6,8 @@
 #include "queues/filing.h"
 #include "rules/facts.h"
 
-enum { EVIDENCE_MAX = 64 };
-
 /* Reads the item's mailbox, once for all that need it: f->mailbox, f->email. Again where the item's address changes. */
 void mailbox_read(struct filing *f);
-/* f->evidence, after mailbox_read(). */
-void evidence_keys_make(struct filing *f);
-
-/* Owners out of one HGETALL of b:{…}; what cannot be read is left out. Returns how many, at most max. */
-size_t evidence_load(enum evidence_kind kind, const struct redis_value *v, struct arena *a, struct evidence *out,
-                     size_t max);
-
 /* What is kept under the item's Idempotency-Key. */
 struct str key_value(struct filing *f);
 /* Same mailbox, same words: the index, and what is kept under it. */
@@ -51,6 +42,8 @@ void change_promise(struct change *c, struct filing *f);
 struct str files_ids(struct filing *f);
 /* Name of the first of them; empty where there is none. */
 struct str files_title(struct filing *f);
+/* Whom its account may be the same as: {pN}:du, each pair once. */
+void change_suspects(struct change *c, struct filing *f);
 
 void change_open_work(struct change *c, struct filing *f);
 void change_join_work(struct change *c, struct filing *f);

@@ -1,7 +1,8 @@
 /* filing_steps.h - the steps of filing.h, each a pair: ask() queues its commands, hear() reads
  * their answers and says which step is next. Private to filing*.c.
  *
- *   RESOLVE               whose is it, and was it here before?   filing_resolve.c
+ *   RESOLVE               what leads where, was it here before?  filing_resolve.c
+ *   WEIGH, FOLLOW         whose is it? its claims follow          filing_resolve.c
  *   ATTACH, CLAIM, KIN    which open work is it of?              filing_attach.c
  *   BEFORE, SETTLE        it was filed: where?                   filing_attach.c
  *   ANSWER to OWN         does it join what it answers?          filing_answer.c
@@ -16,6 +17,8 @@
 
 enum step {
     RESOLVE,
+    WEIGH,
+    FOLLOW,
     ATTACH,
     CLAIM,
     KIN,
@@ -39,6 +42,15 @@ enum step {
 
 void ask_resolve(struct filing *f, struct redis *r);
 enum err hear_resolve(struct filing *f, struct redis *r, const struct redis_value *v);
+
+void ask_weigh(struct filing *f, struct redis *r);
+enum err hear_weigh(struct filing *f, struct redis *r, const struct redis_value *v);
+void ask_follow(struct filing *f, struct redis *r);
+enum err hear_follow(struct filing *f, struct redis *r, const struct redis_value *v);
+/* b:{…} of the site that it names; empty where it names none. */
+struct str inquiry_site(const struct filing *f);
+/* Beside the change that files it: whatever it holds leads to its account from now on. Bears repetition. */
+void ask_evidence(struct filing *f, struct redis *r);
 
 /* Who is it? Of what was read of their evidence; after the account is known. */
 void person_make(struct filing *f, const struct evidence *e, size_t n);

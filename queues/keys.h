@@ -28,7 +28,7 @@
  *   {pN}:qn           set     names of queues that ever held one
  *   {pN}:ob0, :ob1    zset    mails to send by the time of the next try, codes first
  *   {pN}:d:<eml>      hash    a mail, sealed, and its delivery state
- *   {pN}:x:<index>    zset    tickets and accounts that a word leads to: see word.h
+ *   {pN}:wd:<index>   zset    tickets and accounts that a word leads to: see word.h
  *   {pN}:ev           stream  live updates
  *   {pN}:au, :ah      stream  audit; string: head of its hash chain
  *   {pN}:x:<acc>      hash    what files of a customer take up: fil_… -> see room.lua
@@ -37,7 +37,8 @@
  *   up:{<fil>}        hash    a file on its way in: see upload.h
  *   day:{<day>}       string  MiB of files announced on that day
  *   hold:{blobs}      string  a gateway has rows that wait: no blob is set aside (orphans.h)
- *   b:{<index>}       hash    who owns this evidence: "<acc ULID>:<source>" -> JSON; source "-" is a claim
+ *   b:{<index>}       hash    who owns this evidence, records and claims: see evidence.h
+ *   n:{<index>}       hash    who shares a block, and may be the same: see evidence.h
  *   i:{<itm>}         string  the original as it came, sealed
  *   r:{<reference>}   string  where a public reference leads
  *   k:{<index>}       string  an Idempotency-Key and what it made

@@ -74,6 +74,7 @@ enum err unseal_stream_pull(struct seal_stream *s, struct str sealed, bool last,
     X(HANDLE, "ixhandle")   /* platform and author of a post */                        \
     X(NAME, "ixname__")     /* a person's or an organisation's name in normal form */  \
     X(WORD, "ixword__")     /* one word of a name or a subject */                      \
+    X(BLOCK, "ixblock_")    /* what may be of one customer meets there: match.h */     \
     X(EXTERNAL, "ixextern") /* Message-ID, call, post, ticket of a desk */             \
     X(DOMAIN, "ixdomain")   /* company domain, A-label, lower case */                  \
     X(VENDOR, "ixvendor")   /* the vendor's customer id of a contacts file */          \

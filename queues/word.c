@@ -9,7 +9,7 @@
 
 static struct str word_key(const struct keyring *k, struct arena *a, unsigned partition, struct str word)
 {
-    return key_in(a, partition, "x", blind_index(k, INDEX_WORD, word).at);
+    return key_in(a, partition, "wd", blind_index(k, INDEX_WORD, word).at);
 }
 
 void change_words(struct change *c, const struct keyring *k, unsigned partition, struct str member, int64_t at_ms,

@@ -1,6 +1,6 @@
 /* word.h - the word index: tickets and accounts found by the words that name them, with no word in clear.
  *
- * {pN}:x:<index>  zset  tkt_…, acc_… by time, ms
+ * {pN}:wd:<index>  zset  tkt_…, acc_… by time, ms
  *
  * X1  a word is in Redis as a keyed index only (seal.h, WORD); which of two words comes before the other cannot be told;
  * X2  a list holds the newest WORD_KEPT of its partition: what a common word says of older ones is forgotten;

@@ -77,6 +77,7 @@ enum match_flag {
     MATCH_SHARED = 2, /* on a candidate: several customers hold this very value, so it says little of each */
 };
 
+/* m: NULL for a side that only asks for blocks and holds no fields of a statement. */
 struct match_side *match_side(struct arena *a, const struct match_rule *m);
 /* Puts the normal form of what was typed on the side. False where it is nothing that could be compared: no address, an
  * empty name, MATCH_VALUES_MAX reached. The same value twice is one. A phone number without a country code is

@@ -85,6 +85,8 @@ static void add_fields(struct blocks *b)
 {
     const struct match_rule *m = b->side->rule;
 
+    if (m == NULL)
+        return;
     for (size_t f = MATCH_FIELD; f < MATCH_FIELD + m->fields; f++)
         for (size_t i = 0; i < b->side->n[f]; i++) {
             struct str text = b->side->value[f][i].text;

@@ -257,8 +257,10 @@ void parse_match_shipped(struct rules *r, struct faults *f)
         parse_match(&p, 0);
     }
     for (size_t i = 0; i < own.matches && r->matches < RULES_MATCHES_MAX; i++)
-        if (named(r, str_of(own.match[i].name)) == NULL)
+        if (named(r, str_of(own.match[i].name)) == NULL) {
+            own.match[i].version = r->version;
             r->match[r->matches++] = own.match[i];
+        }
 }
 
 const struct match_rule *rules_match(const struct rules *r, const char *name)

@@ -3,19 +3,11 @@
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 #include "rules/confidence.h"
+#include "rules/route.h"
 
 #include <string.h>
 
-static const char *const kind_words[] = {
-    [EVIDENCE_EMAIL] = "e-mail address",
-    [EVIDENCE_SITE] = "site",
-    [EVIDENCE_INVOICE] = "invoice or customer number",
-    [EVIDENCE_PHONE] = "phone number",
-};
-
-/* How far one kind alone is believed, of 100. */
-static const int weights[] = {
-    [EVIDENCE_EMAIL] = 90, [EVIDENCE_SITE] = 70, [EVIDENCE_INVOICE] = 60, [EVIDENCE_PHONE] = 55};
+const enum evidence_kind evidence_claimed[EVIDENCE_CLAIMED] = {EVIDENCE_EMAIL, EVIDENCE_PHONE, EVIDENCE_HANDLE};
 
 static unsigned authorised_parse(const struct doc *list)
 {
@@ -51,6 +43,9 @@ bool evidence_parse(enum evidence_kind kind, struct str field, struct str json, 
     e.source = (struct str){str_copy(a, source), source.len};
     e.record = !str_is(source, "-");
     e.contact = keep(a, d, "con");
+    e.site = keep(a, d, "site");
+    (void)id_parse(ID_TICKET, doc_get_text(d, "tkt"), &e.ticket);
+    (void)id_parse(ID_PARTICIPANT, doc_get_text(d, "par"), &e.participant);
     e.role = keep(a, d, "role");
     e.tier = keep(a, d, "tier");
     e.region = keep(a, d, "region");
@@ -66,151 +61,202 @@ bool evidence_parse(enum evidence_kind kind, struct str field, struct str json, 
     return true;
 }
 
-/* The accounts that one kind of evidence names, each once. */
-struct owners {
+/* ---- weighing ---- */
+
+/* The candidates of one sort, judged by one statement. */
+struct weighed {
+    const struct match_rule *rule;
     size_t n;
-    struct ulid account[16];
+    int best; /* which of them links; MATCH_NOBODY */
+    struct match_candidate at[MATCH_CANDIDATES_MAX];
+    const struct resolve_candidate *from[MATCH_CANDIDATES_MAX];
 };
 
-static bool names(const struct owners *o, struct ulid account)
+static struct match_side *side_of(const struct resolve_candidate *c, const struct match_rule *m, struct arena *a)
 {
-    for (size_t i = 0; i < o->n; i++)
-        if (ulid_equal(o->account[i], account))
-            return true;
-    return false;
-}
+    struct match_side *s = match_side(a, m);
 
-static struct owners owners_of(const struct evidence *e, size_t n, enum evidence_kind kind, bool record,
-                               struct ulid own)
-{
-    struct owners o = {0};
+    for (size_t i = 0; i < c->values; i++) {
+        const struct resolve_value *v = &c->value[i];
 
-    for (size_t i = 0; i < n; i++)
-        if (e[i].kind == kind && e[i].record == record && !ulid_equal(e[i].account, own) && !names(&o, e[i].account) &&
-            o.n < sizeof o.account / sizeof o.account[0])
-            o.account[o.n++] = e[i].account;
-    return o;
-}
-
-static struct owners both(const struct owners *a, const struct owners *b)
-{
-    struct owners o = {0};
-
-    for (size_t i = 0; i < a->n; i++)
-        if (names(b, a->account[i]))
-            o.account[o.n++] = a->account[i];
-    return o;
-}
-
-static void say(struct doc *reasons, struct arena *a, const char *format, const char *word)
-{
-    doc_push(reasons, doc_new_text(str_of(arena_printf(a, format, word))));
-}
-
-/* On record: each kind narrows what the kinds before it left, the strongest first. True where one account is left. */
-static bool resolve_record(const struct evidence *e, size_t n, struct ulid own, struct arena *a, struct doc *reasons,
-                           struct resolution *out)
-{
-    struct owners left = {0};
-
-    for (int kind = 0; kind < EVIDENCE_KINDS; kind++) {
-        struct owners here = owners_of(e, n, (enum evidence_kind)kind, true, own);
-
-        if (here.n == 0)
-            continue;
-        say(reasons, a, here.n == 1 ? "the %s is on record" : "the %s is on record with several customers",
-            kind_words[kind]);
-        if (left.n == 0) {
-            left = here;
-            out->score = weights[kind];
-            continue;
-        }
-
-        struct owners common = both(&left, &here);
-
-        if (common.n == 0 && kind != EVIDENCE_PHONE) {
-            say(reasons, a, "the %s belongs to another customer: not linked", kind_words[kind]);
-            out->score = 0;
-            return false;
-        }
-        if (common.n > 0) {
-            left = common;
-            out->score += (100 - out->score) * weights[kind] / 200;
-        }
+        if (v->kind == MATCH_HANDLE && v->platform.len > 0)
+            (void)match_add_handle(s, v->platform, v->text, v->flags);
+        else
+            (void)match_add(s, v->kind, v->text, v->flags);
     }
-    if (left.n > 1)
-        say(reasons, a, "%s", "several customers fit: not linked");
-    if (left.n != 1)
-        return false;
-    out->account = left.account[0];
-    out->known = true;
-    return true;
+    return s;
 }
 
-static bool resolve_claim(const struct evidence *e, size_t n, struct ulid own, struct arena *a, struct doc *reasons,
-                          struct resolution *out)
+static void weigh(const struct resolve_question *q, bool record, struct arena *a, struct weighed *w)
 {
-    static const enum evidence_kind kinds[] = {EVIDENCE_EMAIL, EVIDENCE_PHONE};
+    struct match_side *claimant;
 
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        struct owners here = owners_of(e, n, kinds[i], false, own);
+    *w =
+        (struct weighed){.rule = rules_match(q->rules, record ? MATCH_CUSTOMER : MATCH_STRANGER), .best = MATCH_NOBODY};
+    for (size_t i = 0; i < q->candidates && w->n < MATCH_CANDIDATES_MAX; i++) {
+        const struct resolve_candidate *c = &q->candidate[i];
 
-        if (here.n == 0)
+        if (c->record != record || c->values == 0 || ulid_equal(c->account, q->own))
             continue;
-        say(reasons, a, "the %s wrote before", kind_words[kinds[i]]);
-        out->account = here.account[0];
-        out->score = weights[kinds[i]];
-        return true;
+        w->from[w->n] = c;
+        w->at[w->n++] = (struct match_candidate){.account = c->account, .side = side_of(c, w->rule, a)};
     }
-    return false;
+    if (w->n == 0)
+        return;
+    claimant = match_side(a, w->rule);
+    match_add_item(claimant, q->item, q->proven);
+    w->best = match_choose(w->rule, claimant, w->at, w->n);
 }
 
-static void take_facts(const struct evidence *e, size_t n, struct resolution *out)
+/* ---- claims ---- */
+
+static bool holds(const struct resolve_question *q, enum evidence_kind kind, bool record, const struct evidence **claim)
 {
-    for (size_t i = 0; i < n; i++)
-        if (e[i].record && ulid_equal(e[i].account, out->account)) {
-            out->tier = e[i].tier;
-            out->region = e[i].region;
-            out->language = e[i].language;
-            return;
-        }
+    bool any = false;
+
+    for (size_t i = 0; i < q->n; i++) {
+        if (q->e[i].kind != kind || q->e[i].record != record)
+            continue;
+        any = true;
+        if (claim != NULL)
+            *claim = &q->e[i];
+    }
+    return any;
 }
 
-static bool has_mailbox(const struct evidence *e, size_t n)
+/* The claim of the strongest evidence that anybody claims, the item itself perhaps: NULL where nobody does. */
+static const struct evidence *strongest_claim(const struct resolve_question *q, enum evidence_kind *kind)
 {
-    for (size_t i = 0; i < n; i++)
-        if (e[i].kind == EVIDENCE_EMAIL)
-            return true;
-    return false;
+    const struct evidence *claim = NULL;
+
+    for (size_t i = 0; i < EVIDENCE_CLAIMED; i++)
+        if (holds(q, *kind = evidence_claimed[i], false, &claim))
+            return claim;
+    return NULL;
 }
 
-/* The asker's mailbox claimed `own` when the evidence was read; where the work goes elsewhere, the
- * claim should follow it. */
-static bool claimed(const struct evidence *e, size_t n, struct ulid account)
+/* ---- the outcome ---- */
+
+static void take_facts(const struct resolve_question *q, struct resolution *out)
 {
-    for (size_t i = 0; i < n; i++)
-        if (e[i].kind == EVIDENCE_EMAIL && !e[i].record && ulid_equal(e[i].account, account))
-            return true;
-    return false;
+    for (size_t i = 0; i < q->candidates; i++) {
+        const struct resolve_candidate *c = &q->candidate[i];
+
+        if (!c->known || !ulid_equal(c->account, out->account))
+            continue;
+        out->known = true;
+        out->tier = c->tier;
+        out->region = c->region;
+        out->language = c->language;
+        return;
+    }
 }
 
-void resolve(const struct evidence *e, size_t n, struct ulid own, struct arena *a, struct resolution *out)
+static struct str rule_name(const struct resolve_question *q, const struct match_rule *m, struct arena *a)
 {
-    struct doc *reasons = doc_array();
+    return str_of(arena_printf(a, "%s:%d", rules_file(q->rules), match_rule_line(m)));
+}
+
+static void take_match(const struct resolve_question *q, const struct weighed *w, struct arena *a,
+                       struct resolution *out)
+{
+    const struct match_result *r = &w->at[w->best].result;
+
+    out->account = w->at[w->best].account;
+    out->score = r->score;
+    out->rule = rule_name(q, w->rule, a);
+    out->reasons = match_reasons(r, a);
+}
+
+/* What a claim alone says, and what the statement makes of all that is known of its account. */
+static void take_claim(const struct resolve_question *q, const struct weighed *w, enum evidence_kind kind,
+                       const struct evidence *claim, struct arena *a, struct resolution *out)
+{
+    static const char *const said[EVIDENCE_KINDS] = {
+        [EVIDENCE_EMAIL] = "[\"the e-mail address wrote before\"",
+        [EVIDENCE_PHONE] = "[\"the phone number wrote or called before\"",
+        [EVIDENCE_HANDLE] = "[\"the author posted before\"",
+    };
+    const struct match_result *r = NULL;
+
+    for (size_t i = 0; i < w->n; i++)
+        if (ulid_equal(w->at[i].account, claim->account) && (r == NULL || w->at[i].result.score > r->score))
+            r = &w->at[i].result;
+    out->account = claim->account;
+    out->reasons = str_of(
+        arena_printf(a, "%s%s%s", said[kind], r == NULL ? "" : ",", r == NULL ? "]" : match_reasons(r, a).at + 1));
+    if (r == NULL)
+        return;
+    out->score = r->score;
+    out->rule = rule_name(q, w->rule, a);
+}
+
+static void suspect(const struct resolve_question *q, const struct weighed *w, size_t i, struct arena *a,
+                    struct resolution *out)
+{
+    const struct match_result *r = &w->at[i].result;
+    size_t at = 0;
+
+    if (r->band == MATCH_APART || ulid_equal(w->at[i].account, out->account))
+        return;
+    for (; at < out->suspects; at++)
+        if (ulid_equal(out->suspect[at].account, w->at[i].account))
+            break;
+    if (at < out->suspects && out->suspect[at].score >= r->score)
+        return;
+    if (at == RESOLVE_SUSPECTS_MAX && out->suspect[at - 1].score >= r->score)
+        return;
+    if (at == out->suspects && at < RESOLVE_SUSPECTS_MAX)
+        out->suspects++;
+    else if (at == RESOLVE_SUSPECTS_MAX)
+        at--;
+    for (; at > 0 && out->suspect[at - 1].score < r->score; at--)
+        out->suspect[at] = out->suspect[at - 1];
+    out->suspect[at] = (struct suspect){w->at[i].account, r->score, rule_name(q, w->rule, a), match_reasons(r, a)};
+}
+
+/* V5. Of an item that went to a customer on record by itself, other records that fit are only like it. */
+static void suspects_of(const struct resolve_question *q, const struct weighed *records,
+                        const struct weighed *strangers, struct arena *a, struct resolution *out)
+{
+    for (size_t i = 0; i < records->n && !out->linked; i++)
+        suspect(q, records, i, a, out);
+    for (size_t i = 0; i < strangers->n; i++)
+        suspect(q, strangers, i, a, out);
+}
+
+static void stand_alone(const struct resolve_question *q, struct resolution *out)
+{
+    out->account = q->own;
+    out->fresh = true;
+    out->reasons = STR("[\"nobody we know: an account of its own\"]");
+}
+
+void resolve(const struct resolve_question *q, struct arena *a, struct resolution *out)
+{
+    struct weighed *records = arena_new(a, struct weighed), *strangers = arena_new(a, struct weighed);
+    enum evidence_kind kind;
+    const struct evidence *claim = strongest_claim(q, &kind);
 
     *out = (struct resolution){0};
-    if (resolve_record(e, n, own, a, reasons, out)) {
-        take_facts(e, n, out);
-        out->repoint = claimed(e, n, own);
-    } else if (!resolve_claim(e, n, own, a, reasons, out)) {
-        out->account = own;
-        out->fresh = true;
-        out->repoint = has_mailbox(e, n) && !claimed(e, n, own);
-        if (doc_size(reasons) == 0)
-            say(reasons, a, "%s", "nobody we know: an account of its own");
+    weigh(q, true, a, records);
+    weigh(q, false, a, strangers);
+    if (records->best != MATCH_NOBODY) {
+        out->linked = true;
+        take_match(q, records, a, out);
+    } else if (claim != NULL && !ulid_equal(claim->account, q->own)) {
+        take_claim(q, strangers, kind, claim, a, out);
+    } else if (strangers->best != MATCH_NOBODY) {
+        take_match(q, strangers, a, out);
+    } else {
+        stand_alone(q, out);
     }
-    out->reasons = doc_print(reasons, a);
-    doc_close(reasons);
+    take_facts(q, out);
+    suspects_of(q, records, strangers, a, out);
+    if (out->fresh && out->suspects > 0)
+        out->reasons =
+            str_of(arena_printf(a, "[\"an account of its own until somebody decides: it may be another's\",%s",
+                                out->suspect[0].reasons.at + 1));
 }
 
 struct standing mailbox_standing(const struct evidence *e, size_t n, struct ulid account, int64_t today_days)

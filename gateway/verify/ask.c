@@ -8,6 +8,7 @@
 #include "gateway/verify/verify.h"
 #include "gateway/work.h"
 #include "queues/clock.h"
+#include "queues/evidence.h"
 #include "queues/keys.h"
 #include "rules/address.h"
 #include "rules/base/doc.h"
@@ -91,11 +92,15 @@ static enum err new_code(struct ask *q, const struct look *l, bool corrected)
 static enum err claim_mailbox(struct ask *q, const struct look *l)
 {
     struct arena *a = q->call->arena;
-    char account[ULID_CHARS + 1];
+    struct redis_value *v;
+    size_t n;
 
-    ulid_print(l->ticket.account, account);
-    return redis_run(q->redis, a, NULL, SCRIPT_CLAIM, 1, 3,
-                     (struct str[]){key_at(a, "b", q->index.at), str_of(account), STR("{\"claim\":true}")});
+    evidence_queue_follow(q->redis, a, key_at(a, "b", q->index.at), l->ticket.account,
+                          evidence_claim(a, l->ticket.id, l->me.id, false), (struct ulid){0}, 0);
+
+    enum err e = redis_flush(q->redis, a, &v, &n);
+
+    return e == ERR_OK ? redis_value_err(q->redis, v) : e;
 }
 
 static enum err ask_own(struct ask *q, enum token_kind kind, struct ulid id)

@@ -3,7 +3,8 @@
 #include "gateway/app.h"
 #include "gateway/verify/look.h"
 #include "queues/clock.h"
-#include "queues/filing_parts.h"
+#include "queues/evidence.h"
+#include "queues/filing.h"
 #include "queues/keys.h"
 #include "queues/placing.h"
 #include "queues/ruleset.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AGAIN_MAX = 40, DAY_MS = 86400000 };
+enum { AGAIN_MAX = 40, DAY_MS = 86400000, OWNERS_MAX = 64 };
 
 /* Everything that one judgement looks at. */
 struct bench {
@@ -31,7 +32,7 @@ struct bench {
 
 static enum err read_standing(struct bench *b)
 {
-    struct evidence e[EVIDENCE_MAX];
+    struct evidence e[OWNERS_MAX];
     struct redis_value v;
     enum err bad = redis_do(b->redis, b->a, &v, 2,
                             (struct str[]){STR("HGETALL"), key_at(b->a, "b", arena_strdup(b->a, b->flow.index.at))});
@@ -39,7 +40,7 @@ static enum err read_standing(struct bench *b)
     if (bad != ERR_OK)
         return bad;
 
-    size_t n = evidence_load(EVIDENCE_EMAIL, &v, b->a, e, EVIDENCE_MAX);
+    size_t n = evidence_load(EVIDENCE_EMAIL, &v, b->a, e, OWNERS_MAX);
 
     b->standing = mailbox_standing(e, n, b->ticket.account, clock_now_ms() / DAY_MS);
     return ERR_OK;

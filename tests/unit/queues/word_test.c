@@ -132,7 +132,7 @@ static void no_word_is_in_redis(void **state)
     put(ID_ACCOUNT, 1, 5, 100, "canary");
     assert_string_equal(lab_say(&s, "DBSIZE"), "1");
     assert_null(strstr(lab_say(&s, "RANDOMKEY"), "canary"));
-    assert_non_null(strstr(lab_say(&s, "RANDOMKEY"), "{p5}:x:"));
+    assert_non_null(strstr(lab_say(&s, "RANDOMKEY"), "{p5}:wd:"));
 }
 
 int main(void)
