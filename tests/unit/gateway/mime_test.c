@@ -113,6 +113,10 @@ static void senders_are_found(void **state)
         {"group", "From: Team: a@example.org, B <b@example.org>;", "<a@example.org>|B<b@example.org>"},
         {"empty group", "From: undisclosed-recipients:;", ""},
         {"blanks for a comma", "From: a@example.org b@example.org", "<a@example.org>|<b@example.org>"},
+        {"comma in a comment", "From: a@example.org (One, Two)", "One, Two<a@example.org>"},
+        {"group in the middle", "From: a@x, T: b@x, C <c@x>; d@x", "<a@x>|<b@x>|C<c@x>|<d@x>"},
+        {"a route", "From: <@x,@y:a@example.org>", "<a@example.org>"},
+        {"a quote without its end", "From: \"Ann <a@example.org>", "Ann<a@example.org>"},
         {"an address as a name", "From: \"boss@example.com\" <a@evil.example>", "boss@example.com<a@evil.example>"},
         {"blanks before the colon", "From  : a@example.org", "<a@example.org>"},
         {"no address", "From: Ann", ""},
@@ -468,6 +472,38 @@ static void large_mails_are_read_as_far_as_the_limits_go(void **state)
     buf_free(&b);
 }
 
+/* Each as long as a header may be. */
+static void headers_of_rubbish_are_read_in_time(void **state)
+{
+    static const char *const fields[] = {"From: ",
+                                         "Subject: ",
+                                         "Date: ",
+                                         "References: ",
+                                         "Content-Type: a/b",
+                                         "Content-Type: multipart/mixed",
+                                         "Content-Disposition: attachment"};
+    static const char *const units[] = {
+        "(",      "a:",   "a,",     "\"",        "<",   "=?",    "=?utf-8?q?a?= ", "a@",     "\\", "a b ", "[",   "a:;",
+        "<a@b>,", ";a=b", ";a*0=x", ";a*=''%C3", "1:1", "Mon, ", "\xE9",           "=?a?b?", ".",  "%",    "(a)", "a<"};
+    enum { BYTES = MIME_HEADER_BYTES_MAX - 1000 };
+    struct buf b = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        for (size_t k = 0; k < sizeof units / sizeof units[0]; k++) {
+            struct arena *a = arena_open(64 * 1024);
+            double from = cpu_s();
+            struct mime_mail m;
+
+            mime_read(a, repeated(&b, fields[i], units[k], BYTES, "\n\nHi"), NULL, &m);
+            if (cpu_s() - from > 1.5)
+                fail_msg("%s%s: %.1f s", fields[i], units[k], cpu_s() - from);
+            assert_int_equal(m.field_count, 1);
+            arena_close(a);
+        }
+    buf_free(&b);
+}
+
 static void the_body_behind_a_long_header_is_read(void **state)
 {
     struct buf b = {0};
@@ -570,6 +606,7 @@ int main(void)
         cmocka_unit_test(delivery_reports_are_read),
         cmocka_unit_test(other_reports_are_read),
         cmocka_unit_test(large_mails_are_read_as_far_as_the_limits_go),
+        cmocka_unit_test(headers_of_rubbish_are_read_in_time),
         cmocka_unit_test(the_body_behind_a_long_header_is_read),
         cmocka_unit_test(own_limits_are_kept),
         cmocka_unit_test(long_lists_keep_their_ends),
