@@ -50,7 +50,7 @@ static void look_at_line(const struct lines *l, size_t i, struct str all)
         line->look = LOOK_MARKED;
 }
 
-static struct lines split_lines(struct arena *a, struct str text)
+struct lines quote_lines(struct arena *a, struct str text)
 {
     struct lines l = {text, NULL, 1};
 
@@ -91,7 +91,7 @@ size_t quote_split(struct arena *a, struct str text, struct quote_run **out)
     assert(text.len < UINT32_MAX);
     if (text.len == 0)
         return 0;
-    l = split_lines(a, text);
+    l = quote_lines(a, text);
     quote_find_mails(&l);
     quote_find_signatures(&l);
     settle_blanks(&l);

@@ -11,6 +11,7 @@
 
 #include "rules/base/text.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -32,5 +33,14 @@ size_t quote_split(struct arena *a, struct str text, struct quote_run **out);
 
 /* The writer's own words alone: the QUOTE_OWN runs, blank lines at both ends left out. */
 struct str quote_own(struct arena *a, struct str text);
+
+/* Who wrote the mail that this one passes on in its text. Empty where it does not say. */
+struct quote_forward {
+    struct str name, address, subject; /* borrowed from the text; no normal form */
+};
+
+/* Only what says so is passed on: by a line above it ("Forwarded message"), or by the subject ("Fwd:"). What is merely
+ * quoted is an answer. False where there is none, or none that names an address. */
+bool quote_forwarded(struct arena *a, struct str subject, struct str text, struct quote_forward *out);
 
 #endif

@@ -109,42 +109,78 @@ static bool attribution(const struct lines *l, size_t i, size_t *from)
 
 /* ---- blocks of header fields ---- */
 
-static enum head_name head_name(struct str s)
+/* Where the colon of a field stands, and its bytes; s.len where there is none soon. */
+static size_t colon_of(struct str s, size_t *bytes)
 {
-    size_t n = 0;
+    static const char wide[] = "：";
 
-    s = quote_plain(s);
-    while (n < s.len && s.at[n] != ':' && n < HEADER_NAME_BYTES_MAX &&
-           memcmp(s.at + n, "：", n + 3 <= s.len ? 3 : 1) != 0)
-        n++;
-    if (n == s.len || n == HEADER_NAME_BYTES_MAX)
+    for (size_t n = 0; n < s.len && n < HEADER_NAME_BYTES_MAX; n++) {
+        bool is_wide = s.len - n >= strlen(wide) && memcmp(s.at + n, wide, strlen(wide)) == 0;
+
+        *bytes = is_wide ? strlen(wide) : 1;
+        if (s.at[n] == ':' || is_wide)
+            return n;
+    }
+    return s.len;
+}
+
+enum head_name quote_head(struct str line, struct str *value)
+{
+    struct str s = quote_plain(line), name;
+    size_t bytes = 0, colon = colon_of(s, &bytes);
+
+    if (colon == s.len)
         return HEAD_NONE;
-    s = quote_plain(quote_trim((struct str){s.at, n}));
+    name = quote_plain(quote_trim((struct str){s.at, colon}));
     for (size_t i = 0; i < COUNT(head_names); i++)
-        if (quote_is(s, head_names[i].name))
+        if (quote_is(name, head_names[i].name)) {
+            *value = quote_plain(quote_trim(quote_skip(s, colon + bytes)));
             return head_names[i].kind;
+        }
     return HEAD_NONE;
 }
 
-/* "-----Original Message-----" */
-static bool is_original(struct str s)
+static enum head_name head_name(struct str line)
 {
-    size_t dashes = 0;
-    struct str words = s;
+    struct str value;
 
-    for (size_t i = 0; i < COUNT(forwards); i++)
-        if (quote_is(s, forwards[i]))
-            return true;
-    while (words.len > 0 && strchr("-_*=> ", words.at[0]) != NULL) {
-        dashes += words.at[0] == '-' || words.at[0] == '_' ? 1 : 0;
-        words = quote_skip(words, 1);
-    }
-    while (words.len > 0 && strchr("-_*=< ", words.at[words.len - 1]) != NULL)
-        words.len--;
-    for (size_t i = 0; dashes >= 2 && i < COUNT(originals); i++)
-        if (quote_begins(words, originals[i]) > 0 && !quote_ends(words, "."))
+    return quote_head(line, &value);
+}
+
+static bool is_listed(struct str s, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (quote_begins(s, list[i]) > 0 && !quote_ends(s, "."))
             return true;
     return false;
+}
+
+/* What stands between two dashes or more; empty where there are none. */
+static struct str between_dashes(struct str s)
+{
+    size_t dashes = 0;
+
+    while (s.len > 0 && strchr("-_*=> ", s.at[0]) != NULL) {
+        dashes += s.at[0] == '-' || s.at[0] == '_' ? 1 : 0;
+        s = quote_skip(s, 1);
+    }
+    while (s.len > 0 && strchr("-_*=< ", s.at[s.len - 1]) != NULL)
+        s.len--;
+    return dashes >= 2 ? s : STR("");
+}
+
+bool quote_is_passed_on(struct str line)
+{
+    for (size_t i = 0; i < COUNT(forwards); i++)
+        if (quote_is(line, forwards[i]))
+            return true;
+    return is_listed(between_dashes(line), passed_on, COUNT(passed_on));
+}
+
+/* "-----Original Message-----" */
+static bool is_original(struct str line)
+{
+    return quote_is_passed_on(line) || is_listed(between_dashes(line), originals, COUNT(originals));
 }
 
 /* Does a block of fields begin at line i? ruled: something is drawn above it. */

@@ -32,10 +32,22 @@ void quote_mark(const struct lines *l, size_t from, size_t to, enum quote_kind k
 /* The first line from i on that is not blank. */
 size_t quote_behind_blank(const struct lines *l, size_t i);
 
+/* ---- quote.c ---- */
+
+/* text: not empty. */
+struct lines quote_lines(struct arena *a, struct str text);
+
 /* ---- quote_mail.c ---- */
+
+/* The fields of a header that Outlook and others put above another's mail. */
+enum head_name { HEAD_NONE, HEAD_FROM, HEAD_DATE, HEAD_TO, HEAD_CC, HEAD_SUBJECT, HEAD_OTHER };
 
 /* Marks other people's mails. */
 void quote_find_mails(const struct lines *l);
+/* Which field a line is, and what stands behind its colon. */
+enum head_name quote_head(struct str line, struct str *value);
+/* "---------- Forwarded message ---------" */
+bool quote_is_passed_on(struct str line);
 
 /* ---- quote_signature.c ---- */
 

@@ -26,30 +26,21 @@ static const char *const openers[] = {
     "在 ",   "Vom ", "Um ",   "Mon, ", "Tue, ",  "Wed, ", "Thu, ",   "Fri, ", "Sat, ", "Sun, ",
 };
 
-/* Between dashes. */
+/* Between dashes, above a mail that is answered. */
 static const char *const originals[] = {
     "original message",
     "original appointment",
-    "forwarded message",
-    "forwarded by",
     "reply message",
     "ursprüngliche nachricht",
     "originalnachricht",
     "original-nachricht",
-    "weitergeleitete nachricht",
     "mensaje original",
-    "mensaje reenviado",
     "message original",
     "message d'origine",
-    "message transféré",
     "messaggio originale",
-    "messaggio inoltrato",
     "oorspronkelijk bericht",
-    "doorgestuurd bericht",
     "mensagem original",
-    "mensagem encaminhada",
     "ursprungligt meddelande",
-    "vidarebefordrat meddelande",
     "oprindelig meddelelse",
     "opprinnelig melding",
     "wiadomość oryginalna",
@@ -57,32 +48,45 @@ static const char *const originals[] = {
     "původní zpráva",
     "alkuperäinen viesti",
     "исходное сообщение",
-    "пересылаемое сообщение",
-    "пересланное сообщение",
-    "переадресованное сообщение",
     "元のメッセージ",
-    "転送メッセージ",
     "オリジナルメッセージ",
     "原始郵件",
     "原始邮件",
-    "轉寄郵件",
-    "轉寄的郵件",
-    "转发邮件",
-    "轉寄訊息",
     "原始訊息",
     "原始信件",
     "원본 메시지",
-    "전달된 메시지",
     "الرسالة الأصلية",
-    "رسالة معاد توجيهها",
-    "الرسالة المُعاد توجيهها",
     "orijinal ileti",
     "özgün ileti",
     "mesaj original",
     "eredeti üzenet",
 };
 
-/* Alone on a line. */
+/* Between dashes, above a mail that is passed on. */
+static const char *const passed_on[] = {
+    "forwarded message",
+    "forwarded by",
+    "weitergeleitete nachricht",
+    "mensaje reenviado",
+    "message transféré",
+    "messaggio inoltrato",
+    "doorgestuurd bericht",
+    "mensagem encaminhada",
+    "vidarebefordrat meddelande",
+    "пересылаемое сообщение",
+    "пересланное сообщение",
+    "переадресованное сообщение",
+    "転送メッセージ",
+    "轉寄郵件",
+    "轉寄的郵件",
+    "转发邮件",
+    "轉寄訊息",
+    "전달된 메시지",
+    "رسالة معاد توجيهها",
+    "الرسالة المُعاد توجيهها",
+};
+
+/* The same, alone on a line. */
 static const char *const forwards[] = {
     "begin forwarded message:",
     "anfang der weitergeleiteten nachricht:",
@@ -97,8 +101,6 @@ static const char *const forwards[] = {
     "بدء الرسالة المعاد توجيهها:",
     "начало переадресованного сообщения:",
 };
-
-enum head_name { HEAD_NONE, HEAD_FROM, HEAD_DATE, HEAD_TO, HEAD_CC, HEAD_SUBJECT, HEAD_OTHER };
 
 /* The fields of a header that Outlook and others put above what they quote. */
 static const struct {

@@ -6,6 +6,7 @@
 #include "queues/seal.h"
 #include "rules/address.h"
 #include "rules/base/arena.h"
+#include "rules/quote.h"
 #include "rules/tongue.h"
 
 #include <string.h>
@@ -65,18 +66,30 @@ static void tell_author(const struct mime_mail *m, struct item *out)
     out->name = text_first(who->at[0].name, ITEM_CLAIM_MAX);
 }
 
-/* A mail that brings another one along speaks for whoever wrote that. */
-static void tell_behalf(const struct mime_mail *m, struct item *out)
+/* A mail that passes another one on, as a part or in its text, speaks for whoever wrote that. */
+static void tell_behalf(const struct mail_house *h, const struct mime_mail *m, struct arena *a, struct item *out)
 {
     const struct mime_mail *inside = m->inside;
+    struct quote_forward f;
+    struct str name, address;
 
-    if (inside == NULL || inside->from.count != 1 || str_equal_nocase(inside->from.at[0].address, out->email))
+    if (inside != NULL && inside->from.count == 1) {
+        name = inside->from.at[0].name;
+        address = inside->from.at[0].address;
+    } else if (quote_forwarded(a, m->subject, m->text, &f)) {
+        name = f.name;
+        address = f.address;
+    } else {
         return;
-    out->behalf_email = inside->from.at[0].address;
-    out->behalf_name = text_first(inside->from.at[0].name, ITEM_CLAIM_MAX);
+    }
+    if (str_equal_nocase(address, out->email) || str_equal_nocase(address, str_of(h->address)))
+        return;
+    out->behalf_email = address;
+    out->behalf_name = text_first(name, ITEM_CLAIM_MAX);
 }
 
-static void tell_words(const struct mail_house *h, const struct mime_mail *m, struct item *out)
+/* The language is that of their own words: what they quote may be in ours. */
+static void tell_words(const struct mail_house *h, const struct mime_mail *m, struct arena *a, struct item *out)
 {
     struct str text = m == NULL ? (struct str){NULL, 0} : str_trim(m->text);
     bool whole = m != NULL && m->cut == 0;
@@ -86,7 +99,7 @@ static void tell_words(const struct mail_house *h, const struct mime_mail *m, st
     if (text.len == 0)
         text = str_of(h->unreadable);
 
-    const char *tongue = tongue_of(text);
+    const char *tongue = tongue_of(quote_own(a, text));
 
     out->text = text_first(text, ITEM_PROBLEM_MAX);
     out->language = str_of(tongue != NULL && text.at != h->unreadable ? tongue : h->language);
@@ -138,9 +151,9 @@ void mail_to_item(const struct mail_house *h, const struct item *envelope, struc
     } else {
         i.subject = text_first(m->subject, SUBJECT_MAX);
         tell_author(m, &i);
-        tell_behalf(m, &i);
+        tell_behalf(h, m, a, &i);
     }
-    tell_words(h, m, &i);
+    tell_words(h, m, a, &i);
     i.external = external_of(h, m, raw, a);
     i.executive = for_executives(h, i.recipients);
     thread_read(h, i.sender, i.recipients, m, a, &i);

@@ -74,6 +74,15 @@ static const struct {
      "c@shop.example", "", "", "x", "en", false, false},
     {"several authors", "From: a@shop.example, b@shop.example\r\n" PLAIN "x\r\n", "a@shop.example", FOR_US, "", "", "",
      "x", "en", false, false},
+    {"German above our English",
+     "From: a@shop.example\r\n" PLAIN "Die Seite ist immer noch nicht da.\r\n\r\n"
+     "On Mon, 3 May 2021 at 10:11, Support <support@example.net> wrote:\r\n"
+     "> We have looked at your site and we think that it is there again.\r\n> Please tell us if it is not.\r\n",
+     "a@shop.example", FOR_US, "a@shop.example", "", "",
+     "Die Seite ist immer noch nicht da.\n\n"
+     "On Mon, 3 May 2021 at 10:11, Support <support@example.net> wrote:\n"
+     "> We have looked at your site and we think that it is there again.\n> Please tell us if it is not.",
+     "de", false, false},
     {"HTML alone", "From: a@shop.example\r\nContent-Type: text/html\r\n\r\n<p>The site is <b>gone</b>.</p>",
      "a@shop.example", FOR_US, "a@shop.example", "", "", "The site is gone.", "en", false, false},
 };
@@ -144,6 +153,16 @@ static void a_forwarded_mail_speaks_for_its_writer(void **state)
     assert_true(str_is(got.behalf_email, "kim@customer.example"));
     assert_true(str_is(got.behalf_name, "Kim Lee"));
     assert_true(str_is(got.text, "Please help them."));
+
+    got = read_one("From: partner@reseller.example\r\nSubject: Fwd: down\r\n" PLAIN
+                   "Please help them.\r\n\r\n---------- Forwarded message ---------\r\n"
+                   "From: Kim Lee <kim@customer.example>\r\nSubject: down\r\n\r\nWe are down.\r\n",
+                   "partner@reseller.example", FOR_US, false);
+    assert_true(str_is(got.behalf_email, "kim@customer.example") && str_is(got.behalf_name, "Kim Lee"));
+    got = read_one("From: kim@customer.example\r\nSubject: Fwd: your answer\r\n" PLAIN
+                   "Forwarded by me.\r\n\r\nFrom: Support <support@example.net>\r\nSent: Friday\r\n\r\nWe look.\r\n",
+                   "kim@customer.example", FOR_US, false);
+    assert_int_equal(got.behalf_email.len, 0);
 }
 
 /* Q4 */

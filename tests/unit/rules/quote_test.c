@@ -164,12 +164,59 @@ static void each_run_says_what_it_is(void **state)
     arena_close(a);
 }
 
+static void mails_that_are_passed_on_name_their_writer(void **state)
+{
+    static const struct {
+        const char *what, *subject, *text;
+        const char *from; /* name<address>subject; NULL where nothing is passed on */
+    } rows[] = {
+        {"Gmail", "Fwd: Help",
+         "Please see.\n\n---------- Forwarded message ---------\nFrom: Ann One <ann@customer.example>\nDate: Mon\n"
+         "Subject: Help\nTo: <us@example.net>\n\nOur site is gone.",
+         "Ann One<ann@customer.example>Help"},
+        {"Outlook, by its subject", "FW: Help",
+         "Please see.\n\nFrom: Ann [mailto:ann@customer.example]\nSent: Friday\nTo: Bob\nSubject: Help\n\nGone.",
+         "Ann<ann@customer.example>Help"},
+        {"Outlook in German", "WG: Hilfe",
+         "Bitte.\n\n*Von:* \"Ann\" <ann@customer.example>\n*Gesendet:* Freitag\n*An:* Bob\n*Betreff:* Hilfe\n\nWeg.",
+         "Ann<ann@customer.example>Hilfe"},
+        {"Apple Mail", "Fwd: Help",
+         "Begin forwarded message:\n\n> From: ann@customer.example\n> Subject: Help\n> \n> Gone.",
+         "<ann@customer.example>Help"},
+        {"Chinese", "轉寄: 求助", "請看。\n\n寄件者: 林 <lin@customer.example>\n主旨: 求助\n\n不見了。",
+         "林<lin@customer.example>求助"},
+        {"under another subject", "Look at this",
+         "-------- Weitergeleitete Nachricht --------\nBetreff: \tHilfe\nVon: \tAnn <ann@customer.example>\n\nWeg.",
+         "Ann<ann@customer.example>Hilfe"},
+        {"an answer passes nothing on", "Re: Help",
+         "Yes.\n\nFrom: Ann <ann@customer.example>\nSent: Friday\nTo: Bob\nSubject: Help\n\nGone.", NULL},
+        {"nothing in it", "Fwd: Help", "Please see.", NULL},
+        {"no address", "Fwd: Help", "From: Ann\nSent: Friday\n\nGone.", NULL},
+        {"empty", "Fwd: Help", "", NULL},
+    };
+    struct arena *a = arena_open(4096);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct quote_forward f;
+        bool found = quote_forwarded(a, str_of(rows[i].subject), str_of(rows[i].text), &f);
+        const char *from = !found ? "none"
+                                  : arena_printf(a, "%.*s<%.*s>%.*s", (int)f.name.len, f.name.at, (int)f.address.len,
+                                                 f.address.at, (int)f.subject.len, f.subject.at);
+
+        if (strcmp(from, rows[i].from == NULL ? "none" : rows[i].from) != 0)
+            fail_msg("%s: %s", rows[i].what, from);
+    }
+    arena_close(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_writers_own_words_are_found),
         cmocka_unit_test(runs_cover_the_text),
         cmocka_unit_test(each_run_says_what_it_is),
+        cmocka_unit_test(mails_that_are_passed_on_name_their_writer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
