@@ -9,6 +9,7 @@
 #include "rules/base/doc.h"
 #include "rules/contact_row.h"
 #include "rules/explain.h"
+#include "rules/quote.h"
 #include "rules/route.h"
 
 /* Words of staff's view: "customer", "support", "system", "note". */
@@ -37,6 +38,33 @@ static struct doc *origin_doc(const struct message *m, struct str identity)
     return d;
 }
 
+/* What the console folds of a mail: the words of others that it quotes, and signatures, as lines from 0. */
+static struct doc *folds_doc(struct arena *a, struct str text)
+{
+    static const char *const kinds[] = {[QUOTE_QUOTED] = "quoted", [QUOTE_SIGNATURE] = "signature"};
+    struct doc *list = doc_array();
+    struct quote_run *runs;
+    size_t n = quote_split(a, text, &runs), line = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct str run = {text.at + runs[i].from, runs[i].len};
+        size_t lines = 0;
+
+        for (; run.len > 0; lines++)
+            (void)str_cut(&run, '\n');
+        if (runs[i].kind != QUOTE_OWN) {
+            struct doc *d = doc_object();
+
+            doc_set_text(d, "kind", str_of(kinds[runs[i].kind]));
+            doc_set_int(d, "line", (int64_t)line);
+            doc_set_int(d, "lines", (int64_t)lines);
+            doc_push(list, d);
+        }
+        line += lines;
+    }
+    return list;
+}
+
 struct doc *view_message(struct arena *a, const struct message *m, struct str identity)
 {
     struct doc *d = doc_object();
@@ -48,6 +76,8 @@ struct doc *view_message(struct arena *a, const struct message *m, struct str id
     tell_id(d, m->who == MESSAGE_YOU ? "from" : "to", ID_PARTICIPANT, m->participant);
     doc_set(d, "origin", origin_doc(m, identity));
     doc_set_text(d, "text", m->text);
+    if (m->who == MESSAGE_YOU && (str_is(m->channel, "mail") || str_is(m->channel, "desk")))
+        doc_set(d, "folds", folds_doc(a, m->text));
     if (is_zero(m->item))
         doc_set_null(d, "raw");
     else

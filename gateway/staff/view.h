@@ -8,7 +8,8 @@ struct app;
 struct arena;
 struct doc;
 
-/* {"id","at","who","author","from" or "to","origin","text","raw"}. identity: masked, may be empty. */
+/* {"id","at","who","author","from" or "to","origin","text","raw"}, and "folds" of what came by mail or from a desk.
+ * identity: masked, may be empty. */
 struct doc *view_message(struct arena *a, const struct message *m, struct str identity);
 /* ["site", "billing", "security"] */
 struct doc *view_authorised(unsigned bits);

@@ -4,6 +4,7 @@ import { callBack } from '/call.js';
 import { noteComposer, replyComposer } from '/composer.js';
 import { code, el, fill, said, say } from '/dom.js';
 import { files } from '/files.js';
+import { folded } from '/folds.js';
 import * as hints from '/hints.js';
 import * as trace from '/trace.js';
 import { DELIVERY, IMPACTS, STATES, WHO, due, levelBadge, time, word } from '/words.js';
@@ -34,7 +35,7 @@ function byline(m, t) {
 }
 
 function paintMessage(li, m, t) {
-  fill(li, byline(m, t), el('p', { class: 'text', dir: 'auto' }, m.text), files(m.files), delivery(m));
+  fill(li, byline(m, t), folded(m.text, m.folds), files(m.files), delivery(m));
   return li;
 }
 
