@@ -54,6 +54,8 @@ const struct route routes_staff[] = {
     {"POST", "/api/tickets/{tkt}/called", staff_called, ROUTE_WORK, SMALL},
     {"POST", "/api/calls", staff_call, ROUTE_LOOP, CHANNELS_BODY_MAX},
     {"GET", "/api/items/{itm}/raw", staff_item_raw, ROUTE_WORK, 0},
+    {"GET", "/api/parked", staff_parked, ROUTE_WORK, 0},
+    {"POST", "/api/parked/{itm}/retry", staff_parked_retry, ROUTE_WORK, SMALL},
     {"GET", "/api/files/{fil}", staff_file, ROUTE_WORK, 0},
     {"GET", "/api/accounts/{acc}", staff_account, ROUTE_WORK, 0},
     {"GET", "/api/search", staff_search, ROUTE_WORK, 0},

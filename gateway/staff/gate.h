@@ -14,7 +14,18 @@ struct call;
 
 #define STAFF_COOKIE "__Host-staff"
 
-enum staff_act { ACT_READ, ACT_CLAIM, ACT_RELEASE, ACT_RELEASE_OTHERS, ACT_REPLY, ACT_NOTE, ACT_STATE, ACT_CALL, ACTS };
+enum staff_act {
+    ACT_READ,
+    ACT_CLAIM,
+    ACT_RELEASE,
+    ACT_RELEASE_OTHERS,
+    ACT_REPLY,
+    ACT_NOTE,
+    ACT_STATE,
+    ACT_CALL,
+    ACT_RETRY,
+    ACTS
+};
 
 bool gate_allows(enum staff_role role, enum staff_act act);
 /* Z2 for the method of the call. */

@@ -1,4 +1,5 @@
 /* GET /api/items/{itm}/raw: an original as it came. It is somebody else's bytes, so a browser may only keep it. */
+#include "rules/item.h"
 #include "gateway/app.h"
 #include "gateway/http/call.h"
 #include "gateway/staff/gate.h"
@@ -7,6 +8,7 @@
 #include "gateway/work.h"
 #include "queues/blob.h"
 #include "queues/clock.h"
+#include "queues/journal.h"
 #include "queues/keys.h"
 #include "queues/ticket.h"
 
@@ -22,7 +24,23 @@ static enum err open_kept(struct call *c, struct str *all)
     return ulid_parse(type, &blob) ? blob_read(c->app->blobs, c->arena, blob, all) : ERR_CORRUPT;
 }
 
-static enum err read_original(struct call *c, struct redis *r, const char *name, struct str *out)
+/* What is not filed yet, or parked, is in the journal of the gateway that took it. */
+static enum err read_journaled(struct call *c, struct ulid item, struct str *out)
+{
+    struct journal_row row;
+    struct ulid blob;
+    struct item i;
+    enum err e = journal_find(c->app->journal, c->arena, item, &row);
+
+    if (e != ERR_OK || (e = item_parse(str_of(row.op), row.payload, c->arena, &i)) != ERR_OK)
+        return e;
+    if (i.raw_blob.len > 0)
+        return ulid_parse(i.raw_blob, &blob) ? blob_read(c->app->blobs, c->arena, blob, out) : ERR_CORRUPT;
+    *out = i.raw;
+    return ERR_OK;
+}
+
+static enum err read_original(struct call *c, struct redis *r, struct ulid item, const char *name, struct str *out)
 {
     struct redis_value v;
     enum err e = redis_do(r, c->arena, &v, 2, (struct str[]){STR("GET"), key_at(c->arena, "i", name)});
@@ -30,7 +48,7 @@ static enum err read_original(struct call *c, struct redis *r, const char *name,
     if (e != ERR_OK)
         return e;
     if (v.kind != REDIS_TEXT)
-        return ERR_ABSENT;
+        return read_journaled(c, item, out);
     e = unseal(c->app->keys, c->arena, v.text, str_of(name), out);
     return e == ERR_OK ? open_kept(c, out) : e;
 }
@@ -60,7 +78,7 @@ void staff_item_raw(struct call *c)
     }
 
     const char *name = arena_strdup(c->arena, id_print(ID_ITEM, item).at);
-    enum err e = read_original(c, work_redis(), name, &all);
+    enum err e = read_original(c, work_redis(), item, name, &all);
 
     if (e == ERR_OK)
         e = note_reader(c, work_redis(), &s, item, name);

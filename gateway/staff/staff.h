@@ -20,6 +20,8 @@ void staff_note(struct call *c);
 void staff_state(struct call *c);
 void staff_called(struct call *c);
 void staff_item_raw(struct call *c);
+void staff_parked(struct call *c);
+void staff_parked_retry(struct call *c);
 void staff_file(struct call *c);
 void staff_account(struct call *c);
 void staff_search(struct call *c);

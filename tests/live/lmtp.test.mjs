@@ -1,7 +1,7 @@
 // Mail in: a mail server hands a mail over, and it is a ticket. Real Redis, real sockets, the daemon killed in between.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
 import { many, open, redisServer, sleep, story, until } from './kit.mjs'
@@ -132,6 +132,41 @@ story('mail comes in while Redis is away, and is filed when it is back', async (
   await redis.start()
   await quiet(door)
   for (const i of [0, 31, 49]) assert.equal((await ticketsOf(mei, `away${i}@shop.example`)).length, 1)
+  server.close()
+  await door.stop()
+  await redis.stop()
+})
+
+story('a mail that cannot be had is parked where everybody sees it, and filed once it can', async () => {
+  const redis = await redisServer().start()
+  const door = await open({ settings: { ...settings, redis: redis.target } })
+  const mei = await member(door), eve = await member(door, 'eve', 'auditor')
+  await redis.stop()
+  const server = await relay(door)
+  for (let i = 0; i < 40; i++) assert.match((await server.send(letter({ from: `queue${i}@shop.example` })))[0], /^250/) // more than are read ahead
+  const text = 'A long story.\r\n'.repeat(20000), [reply] = await server.send(letter({ from: 'parked@shop.example', text }))
+  const item = reply.split(' ').at(-1)
+  const [blob] = readdirSync(join(door.data, 'blobs'), { recursive: true }).filter((name) => /\w{26}$/.test(name))
+  renameSync(join(door.data, 'blobs', blob), join(door.home, 'kept'))
+  await redis.start()
+  const listed = await until('it is parked', async () => (await mei.get('/api/parked')).json?.items[0], 30000)
+  assert.deepEqual({ id: listed.id, channel: listed.channel, why: listed.why }, { id: item, channel: 'mail', why: 'its blob is gone' })
+  assert.equal((await ticketsOf(mei, 'queue39@shop.example')).length, 1) // nobody waits behind it
+  assert.equal((await door.admin('/readyz')).json.checks.parked.ok, false)
+  assert.equal(await metric(door, 'journal_parked_items'), 1)
+
+  assert.equal((await mei.post(`/api/parked/${item}/retry`)).status, 202)
+  await until('it is parked again', async () => await metric(door, 'mails_parked_total') === 2 && (await mei.get('/api/parked')).json.items.length === 1)
+  renameSync(join(door.home, 'kept'), join(door.data, 'blobs', blob))
+  assert.ok((await mei.get(`/api/items/${item}/raw`)).text.includes(text))
+  assert.equal((await eve.post(`/api/parked/${item}/retry`)).status, 403)
+  assert.equal((await mei.post(`/api/parked/${item}/retry`)).status, 202)
+  assert.equal((await ticketsOf(mei, 'parked@shop.example')).length, 1)
+  assert.deepEqual((await mei.get('/api/parked')).json, { items: [], next: null })
+  assert.equal((await mei.post(`/api/parked/${item}/retry`)).status, 409)
+  assert.equal((await mei.post('/api/parked/itm_01M87ZRQ4TEBF6C6B5AD9CPY55/retry')).status, 404)
+  assert.equal((await mei.post('/api/parked/x/retry')).status, 404)
+  assert.equal((await mei.get('/api/parked?cursor=x')).status, 422)
   server.close()
   await door.stop()
   await redis.stop()

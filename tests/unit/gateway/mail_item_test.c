@@ -140,6 +140,8 @@ static void one_that_must_not_be_read_tells_its_head(void **state)
     assert_true(str_is(got.text, "(unreadable)"));
     got = read_one("From: \xff\xfe\r\nSubject: \xff\r\n\r\n", "", FOR_US, true);
     assert_int_equal(got.email.len + got.subject.len, 0);
+    got = read_one("From: somebody\r\nSubject: x\r\n\r\n", "", FOR_US, true);
+    assert_int_equal(got.email.len, 0);
     got = read_one("", "", FOR_US, true);
     assert_true(str_is(got.text, "(unreadable)"));
 }
