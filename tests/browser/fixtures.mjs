@@ -25,6 +25,9 @@ export function fixtures(w) {
     failed: true, errors, ...Object.fromEntries(errors.map((e) => [`${e.field}_error`, e.text])),
   });
 
+  const attach = { may_attach: true, file_ready: w['file.ready'], file_held: w['file.held'], file_refused: w['file.refused'] };
+  const file = (name, kb, state, href) => ({ name, size_text: w['size.kb'].replace('{n}', kb), state_text: w[`file.${state}`], href });
+
   return {
     'form-blank': { page: 'form', data: { down: true } },
     'form-errors': {
@@ -66,6 +69,16 @@ export function fixtures(w) {
       page: 'request', status: 422,
       data: { ...request, steps: steps(3), next_reply: null, closed: true, typed: 'a\nb', ...wrong(bad('text', 'error.text.missing')) },
     },
+    'status-files': {
+      page: 'request',
+      data: {
+        ...request, ...attach, steps: steps(1), level_text: w['level.1'],
+        files: [file('障害 log.txt', '12', 'ready', `${url}/files/fil_01JDEXAMPLE0000000000000AB`), file('a'.repeat(140) + '.png', '9', 'checking'),
+          file('موقعنا.pdf', '1', 'held'), file('<script>.txt', '1', 'refused'), file('letter.docx', '1', 'kept')],
+        timeline: [{ ...said('you', 'web', ''), attached: [{ name: '障害 log.txt', size_text: '12 kB' }] }],
+      },
+    },
+    'status-file-wrong': { page: 'request', status: 422, data: { ...request, ...attach, steps: steps(1), ...wrong(bad('file', 'error.file.kind')) } },
     'code-ask': { page: 'code', status: 401, data: { reference, url } },
     'code-asked': { page: 'code', status: 401, data: { reference, url, asked: true, email: 'm@example.org', wait: 60 } },
     'code-wrong': { page: 'code', status: 422, data: { reference, url, asked: true, ...wrong(bad('code', 'error.code.malformed')) } },
