@@ -2,7 +2,6 @@
  * are true do, before, in between and after. */
 #include "gateway/intake/mail.h"
 #include "gateway/intake/mime.h"
-#include "gateway/intake/thread.h"
 #include "gateway/mail/postmark.h"
 #include "queues/filing.h"
 #include "rules/route.h"
@@ -31,7 +30,8 @@ static const char rules_text[] = "queue triage { title \"Triage\" first-reply 1h
 
 static struct lab s;
 static struct rules *rules;
-static struct mail_house house = {.address = "support@help.example.org", .authserv_id = "", .language = "en"};
+static struct mail_house house = {
+    .address = "support@help.example.org", .authserv_id = "", .language = "en", .unreadable = ""};
 static uint64_t next_reference = 1;
 
 static enum err no_zone(void *arg, const char *name, struct buf *bytes)
@@ -72,23 +72,18 @@ static struct filing *file(const struct letter *l)
     struct filing *f = arena_new(s.arena, struct filing);
     struct mime_mail *m = arena_new(s.arena, struct mime_mail);
     struct redis_value *v;
-    struct item *i = &f->item;
+    const struct item envelope = {.op = ITEM_MAIL,
+                                  .ulid = ulid_fresh(),
+                                  .received_ms = NOW,
+                                  .reference = next_reference++,
+                                  .sender = str_of(l->sender),
+                                  .recipients = str_of(arena_printf(s.arena, "%s\n", l->to)),
+                                  .raw = str_of(l->raw),
+                                  .raw_type = STR("message/rfc822")};
     size_t n;
 
-    *i = (struct item){.op = ITEM_REQUEST,
-                       .ulid = ulid_fresh(),
-                       .received_ms = NOW,
-                       .channel = STR("mail"),
-                       .reference = next_reference++,
-                       .impact = STR("down"),
-                       .language = STR("en"),
-                       .raw = str_of(l->raw),
-                       .raw_type = STR("message/rfc822")};
-    mime_read(s.arena, i->raw, NULL, m);
-    i->text = m->text;
-    i->subject = m->subject;
-    i->email = m->from.count == 1 ? m->from.at[0].address : STR("");
-    thread_read(&house, str_of(l->sender), str_of(arena_printf(s.arena, "%s\n", l->to)), m, s.arena, i);
+    mime_read(s.arena, envelope.raw, NULL, m);
+    mail_to_item(&house, &envelope, envelope.raw, m, s.arena, &f->item);
     f->keys = s.keys;
     f->rules = rules;
     f->arena = s.arena;

@@ -5,7 +5,6 @@
 #include "gateway/conf.h"
 #include "gateway/intake/mail.h"
 #include "gateway/intake/mime.h"
-#include "gateway/intake/thread.h"
 #include "gateway/mail/letters.h"
 #include "gateway/mail/message.h"
 #include "gateway/pages.h"
@@ -78,7 +77,8 @@ static void open_gateway(struct gateway *g)
     lab_open(&g->lab);
     (void)snprintf(g->conf.mail_from_address, sizeof g->conf.mail_from_address, "%s", g->address);
     g->app = (struct app){.conf = &g->conf, .keys = g->lab.keys, .pages = pages, .origin = "https://help.example"};
-    g->house = (struct mail_house){.keys = g->lab.keys, .address = g->address, .authserv_id = "", .language = "en"};
+    g->house = (struct mail_house){
+        .keys = g->lab.keys, .address = g->address, .authserv_id = "", .language = "en", .unreadable = ""};
     g->letters = letters_open(&g->app, &g->lab.server.target, "me");
     g->source = letters_source(g->letters);
     g->next_reference = 1;
@@ -128,23 +128,18 @@ static void take_in(struct gateway *g, const struct parcel *p, int64_t now_ms)
     struct filing *f = arena_new(a, struct filing);
     struct mime_mail *m = arena_new(a, struct mime_mail);
     struct redis_value *v;
-    struct item *i = &f->item;
+    const struct item envelope = {.op = ITEM_MAIL,
+                                  .ulid = ulid_fresh(),
+                                  .received_ms = now_ms,
+                                  .reference = g->next_reference++,
+                                  .sender = str_of(p->sender),
+                                  .recipients = str_of(arena_printf(a, "%s\n", p->to)),
+                                  .raw = str_of(p->raw),
+                                  .raw_type = STR("message/rfc822")};
     size_t n;
 
-    *i = (struct item){.op = ITEM_REQUEST,
-                       .ulid = ulid_fresh(),
-                       .received_ms = now_ms,
-                       .channel = STR("mail"),
-                       .reference = g->next_reference++,
-                       .impact = STR("down"),
-                       .language = STR("en"),
-                       .raw = str_of(p->raw),
-                       .raw_type = STR("message/rfc822")};
-    mime_read(a, i->raw, NULL, m);
-    i->text = m->text;
-    i->subject = m->subject;
-    i->email = m->from.count == 1 ? m->from.at[0].address : STR("");
-    thread_read(&g->house, str_of(p->sender), str_of(arena_printf(a, "%s\n", p->to)), m, a, i);
+    mime_read(a, envelope.raw, NULL, m);
+    mail_to_item(&g->house, &envelope, envelope.raw, m, a, &f->item);
     f->keys = g->lab.keys;
     f->rules = rules;
     f->arena = a;
