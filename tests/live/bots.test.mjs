@@ -4,15 +4,16 @@ import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
-import { open, start, story, until } from './kit.mjs'
+import { open, start, story } from './kit.mjs'
+import { member } from './member.mjs'
 import { sender } from './senders.mjs'
 
 const HERE = new URL('../bots/', import.meta.url).pathname, sample = (name) => join(HERE, 'samples', name)
 
-let door, bot, feeds
+let door, bot, feeds, mei
 before(async () => {
   door = await open()
-  bot = await sender(door, 'social', 'feeds')
+  ;[bot, mei] = [await sender(door, 'social', 'feeds'), await member(door, 'mei')]
   feeds = http.createServer((request, response) => {
     const name = request.url.slice(1)
     if (!['aya.rss', 'tag.json', 'status.atom'].includes(name)) response.writeHead(404).end()
@@ -45,20 +46,7 @@ const mastodonBot = (statuses, options) => run('mastodon-bot.mjs', [statuses], o
 const address = (name) => `http://127.0.0.1:${feeds.address().port}/${name}`
 
 // What staff see of a reference.
-let mei
-async function ticketOf(reference) {
-  mei ??= await signIn()
-  const found = await until(reference, async () => (await mei(`/api/search?q=${reference}`)).items[0])
-  return mei(`/api/tickets/${found.ticket}`)
-}
-
-async function signIn() {
-  const password = 'correct horse battery staple', headers = { 'sec-fetch-site': 'same-origin' }
-  assert.equal((await door.run(['staff', 'add', 'mei', '--role', 'agent'], { input: `${password}\n` })).code, 0)
-  const signed = await door.ask('POST', '/api/session', { to: 'staff', json: { name: 'mei', password }, headers })
-  headers.cookie = signed.headers['set-cookie'][0].split(';')[0]
-  return async (path) => (await door.ask('GET', path, { to: 'staff', headers })).json
-}
+const ticketOf = async (reference) => mei.ticket((await mei.find(reference)).ticket)
 
 const POST = `Our whole site at https://cloud.example is gone since this morning. Nobody answers & nobody can sign in.
 Anybody else? #examplecloud`

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe } from 'node:test'
 import { many, open, redisServer, story, until } from './kit.mjs'
+import { member } from './member.mjs'
 import { sender } from './senders.mjs'
 
-const PASSWORD = 'correct horse battery staple'
 const HOUR_MS = 3600000
 
 let door, mei, eve
@@ -14,20 +14,6 @@ before(async () => {
   ;[mei, eve] = [await member(door, 'mei', 'agent'), await member(door, 'eve', 'auditor')]
 })
 after(() => door.stop())
-
-async function member(at, name, role) {
-  const made = await at.run(['staff', 'add', name, '--role', role], { input: `${PASSWORD}\n` })
-  assert.equal(made.code, 0, made.err)
-  const headers = { 'sec-fetch-site': 'same-origin' }
-  const signed = await at.ask('POST', '/api/session', { to: 'staff', json: { name, password: PASSWORD }, headers })
-  headers.cookie = signed.headers['set-cookie'][0].split(';')[0]
-  const ask = (method, path, json, more) => at.ask(method, path, { to: 'staff', json, headers: { ...headers, ...more } })
-  return {
-    get: (path) => ask('GET', path), post: (path, json = {}, more = {}) => ask('POST', path, json, more),
-    ticket: (id) => ask('GET', `/api/tickets/${id}`).then((a) => a.json),
-    find: (reference) => until(`ticket of ${reference}`, async () => (await ask('GET', `/api/search?q=${reference}`)).json.items[0]),
-  }
-}
 
 let calls = 0
 const aCall = (more = {}) => ({ from: `+8862123400${10 + ++calls}`, transcript: `Call ${calls}: nobody can sign in.`, ...more })

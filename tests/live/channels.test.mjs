@@ -4,12 +4,14 @@ import assert from 'node:assert/strict'
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { after, before, describe } from 'node:test'
 import { many, open, redisServer, sleep, story, until } from './kit.mjs'
+import { member } from './member.mjs'
 import { call, command, deliver, deskTicket, message, post, seconds, sender } from './senders.mjs'
 
-let door, bot, ivr, desk
+let door, bot, ivr, desk, mei
 before(async () => {
   door = await open({ settings: { limits: 'off' } })
   ;[bot, ivr, desk] = [await sender(door, 'social', 'masto-bot'), await sender(door, 'phone', 'ivr'), await sender(door, 'desk', 'zendesk')]
+  mei = await member(door, 'mei')
 })
 after(() => door.stop())
 
@@ -73,6 +75,64 @@ describe('a report', () => {
     assert.equal(asked.status, 202)
     await sleep(300)
     assert.equal(door.mails().filter((m) => m.to === 'curious@example.org').length, 0)
+  })
+})
+
+describe('staff see', () => {
+  const ticketOf = async (a) => {
+    assert.equal(a.status, 202, a.text)
+    return mei.ticket((await mei.find(a.json.reference)).ticket)
+  }
+
+  story('who wrote, where, and what they claim; nothing of it is proven', async () => {
+    const url = 'https://social.example/@aya/1', t = await ticketOf(await bot.post(post({ url, author: { handle: '@aya.sees@social.example', name: 'Aya' }, claims: { site: 'Shop 77', invoice: 'INV-77' } })))
+    assert.deepEqual([t.channels, t.level, t.participants[0].identity, t.participants[0].speaks_for], [['social'], 0, '@aya.sees@social.example', null])
+    const { handle, source, site, invoice, name } = t.claims
+    assert.deepEqual([handle, source, t.claims.url, site, invoice, name], ['@aya.sees@social.example', 'mastodon', url, 'Shop 77', 'INV-77', 'Aya'])
+    assert.ok(t.messages[0].raw)
+  })
+
+  story('a loud post and a ticket of the chief’s office where rules send them', async () => {
+    const queue = async (a) => (await ticketOf(a)).queue
+    assert.equal(await queue(await bot.post(post())), 'public')
+    assert.equal(await queue(await bot.post(post({ author: { handle: '@loud@social.example', followers: 10000 } }))), 'executive')
+    assert.equal(await queue(await desk.post(deskTicket())), 'triage')
+    const t = await ticketOf(await desk.post(deskTicket({ executive: true, subject: 'To the chief executive' })))
+    assert.deepEqual([t.queue, t.subject, t.routing.facts.executive, t.routing.now], ['executive', 'To the chief executive', 'yes', 'executive'])
+  })
+
+  story('for whom somebody speaks, and the one who speaks as themselves', async () => {
+    const claims = { on_behalf_of: { name: 'Noor Aziz', organisation: 'Noor Foods' } }
+    const t = await ticketOf(await desk.post(deskTicket({ requester: { email: 'agent@agency.example', name: 'An Agent' }, claims })))
+    assert.deepEqual([t.participants.length, t.participants[0].name, t.participants[0].speaks_for], [1, 'An Agent', 'Noor Aziz, Noor Foods'])
+    assert.equal(t.claims.behalf_name, 'Noor Aziz')
+  })
+
+  story('a reference that is named as an offer; nothing joins by it', async () => {
+    const first = await ticketOf(await ivr.post(call())), second = await ticketOf(await bot.post(post({ claims: { reference: first.reference.toLowerCase() } })))
+    assert.notEqual(second.ticket, first.ticket)
+    assert.deepEqual(second.suggestions.map((s) => [s.reference, s.ticket, s.why]), [[first.reference, first.ticket, 'claimed']])
+    assert.equal((await mei.ticket(first.ticket)).messages.length, 1)
+  })
+
+  story('one thing where the same post, call or ticket comes again under another id', async () => {
+    for (const [who, json, edited] of [[bot, post(), { text: 'Edited.' }], [ivr, call(), { seconds: 9 }], [desk, deskTicket(), { executive: true }]]) {
+      const first = await who.post(json), again = await who.post({ ...json, ...edited })
+      const [a, b] = [await ticketOf(first), await ticketOf(again)]
+      assert.deepEqual([b.ticket, b.messages.map((m) => m.id)], [a.ticket, a.messages.map((m) => m.id)])
+      assert.equal(b.messages.length, 1)
+    }
+  })
+
+  story('one thing, too, where two bots forward a post at the same moment, 50 times', async () => {
+    const other = await sender(door, 'social', 'second-bot')
+    for (let i = 0; i < 50; i++) {
+      const json = post()
+      const both = await Promise.all([bot.post(json), other.post({ ...json, text: `${json.text} Seen by another.` })])
+      const [a, b] = await Promise.all(both.map(ticketOf))
+      assert.equal(a.ticket, b.ticket)
+      assert.equal(a.messages.length, 1)
+    }
   })
 })
 

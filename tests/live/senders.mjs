@@ -35,5 +35,5 @@ export async function sender(door, kind, name) {
 
 let n = 0
 export const post = (more = {}) => ({ platform: 'mastodon', post_id: `p${++n}`, author: { handle: `@aya${n}@social.example` }, text: `Post ${n}: our site is gone.`, ...more })
-export const call = (more = {}) => ({ call_id: `c${++n}`, from: '+886212345678', transcript: `Call ${n}: our site is gone.`, ...more })
+export const call = (more = {}) => ({ call_id: `c${++n}`, from: `+8862${20000000 + n}`, transcript: `Call ${n}: our site is gone.`, ...more })
 export const deskTicket = (more = {}) => ({ desk: 'zendesk', ticket_id: `t${++n}`, text: `Ticket ${n}: our site is gone.`, ...more })

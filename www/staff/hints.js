@@ -8,11 +8,12 @@ const WHY = {
   senders: 'it answers a mail of ours, but names no sender, or several',
   forged: 'it carries something like our own mark, which it is not',
   subject: 'only its subject names the reference',
+  claimed: 'a report names the reference',
   unknown: 'it answers a mail of ours about something that is not there any more',
 };
 
 const where = (s) => (s.ticket ? el('a', { href: `#/ticket/${s.ticket}` }, code(s.reference)) : code(s.reference));
-const suggestion = (s) => el('li', {}, s.direction === 'answers' ? 'A mail here may belong to ' : 'A mail that may belong here is in ',
+const suggestion = (s) => el('li', {}, s.direction === 'answers' ? 'What came here may belong to ' : 'What may belong here is in ',
   where(s), `: ${word(WHY, s.why)}.`);
 
 export const suggestions = (list) => list.length > 0 && section('May belong together', true,
