@@ -1,6 +1,7 @@
 #include "gateway/admin.h"
 
 #include "gateway/app.h"
+#include "gateway/channels/senders.h"
 #include "gateway/cli/cli.h"
 #include "gateway/files/scanner.h"
 #include "gateway/http/call.h"
@@ -172,6 +173,18 @@ static void mail_in_metrics(struct buf *b, struct app *app)
                (double)r.busy_us / 1e6);
 }
 
+static void channel_metrics(struct buf *b, struct app *app)
+{
+    struct senders_counts s;
+
+    senders_counts(app->senders, &s);
+    metric(b, "webhook_signatures_found_total", "counter", "Signatures that were a sender's.", s.found);
+    metric(b, "webhook_signatures_unknown_total", "counter", "Signatures that were of nobody we know.", s.unknown);
+    metric(b, "webhook_limited_total", "counter", "Reports that came too fast for their sender.", s.limited);
+    metric(b, "webhook_read_again_total", "counter", "Readings of the senders for a signature that fitted nobody.",
+           s.read_again);
+}
+
 void admin_metrics(struct call *c)
 {
     struct rusage use;
@@ -184,6 +197,7 @@ void admin_metrics(struct call *c)
     http_metrics(&b, c->app);
     journal_metrics(&b, c->app);
     filer_metrics(&b, c->app);
+    channel_metrics(&b, c->app);
     mail_in_metrics(&b, c->app);
     if (getrusage(RUSAGE_SELF, &use) == 0)
         buf_printf(&b,

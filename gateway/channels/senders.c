@@ -9,6 +9,7 @@
 #include "rules/base/arena.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,8 @@ struct senders {
     bool coming;      /* somebody will read */
     int64_t began_ms; /* steady: the last reading */
     struct workers *workers;
+
+    atomic_uint_fast64_t found, unknown, limited, read_again;
 };
 
 struct senders *senders_open(const struct keyring *keys, const char *folder)
@@ -141,6 +144,7 @@ bool senders_find(struct senders *s, enum webhook_kind kind, const struct signat
             }
     }
     (void)pthread_rwlock_unlock(&s->table);
+    atomic_fetch_add_explicit(found ? &s->found : &s->unknown, 1, memory_order_relaxed);
     return found;
 }
 
@@ -172,7 +176,17 @@ int64_t senders_wait_ms(struct senders *s, struct ulid sender, int64_t now_ms)
     if (wait <= 0)
         share->due_ms = due + WEBHOOK_GAP_MS;
     (void)pthread_mutex_unlock(&s->lock);
+    if (wait > 0)
+        atomic_fetch_add_explicit(&s->limited, 1, memory_order_relaxed);
     return wait > 0 ? wait : 0;
+}
+
+void senders_counts(struct senders *s, struct senders_counts *out)
+{
+    *out = (struct senders_counts){.found = atomic_load(&s->found),
+                                   .unknown = atomic_load(&s->unknown),
+                                   .limited = atomic_load(&s->limited),
+                                   .read_again = atomic_load(&s->read_again)};
 }
 
 /* ---- N2 ---- */
@@ -214,6 +228,7 @@ static void read_again(struct redis *redis, void *arg)
     struct senders *s = arg;
     struct waiting *list = take_waiting(s);
 
+    atomic_fetch_add_explicit(&s->read_again, 1, memory_order_relaxed);
     if (redis != NULL)
         senders_refresh(s, redis);
     wake(list);

@@ -33,6 +33,12 @@ bool senders_find(struct senders *s, enum webhook_kind kind, const struct signat
                   int64_t now_ms, struct ulid *sender);
 /* N4: 0, and counted, or ms until the sender may post again. now_ms: steady clock. Any thread. */
 int64_t senders_wait_ms(struct senders *s, struct ulid sender, int64_t now_ms);
+struct senders_counts {
+    uint64_t found, unknown; /* signatures: of a sender, and of nobody we know */
+    uint64_t limited;        /* posts that have to wait */
+    uint64_t read_again;     /* readings of the table for those who fitted nobody */
+};
+void senders_counts(struct senders *s, struct senders_counts *out);
 /* N2: holds c and calls then(c) on its loop once the table was read again, or could not be. False where too many wait:
  * c is as it was. On c's loop. */
 bool senders_again(struct senders *s, struct workers *workers, struct call *c, void (*then)(struct call *c));

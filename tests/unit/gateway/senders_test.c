@@ -88,6 +88,12 @@ static void test_known_after_a_reading(void **state)
     assert_true(knows(s, WEBHOOK_DESK, desk, NOW));
     assert_false(knows(s, WEBHOOK_PHONE, social, NOW)); /* of another kind */
     assert_false(knows(s, WEBHOOK_DESK, social, NOW));
+
+    struct senders_counts counts;
+
+    senders_counts(s, &counts);
+    assert_int_equal(counts.found, 2);
+    assert_int_equal(counts.unknown, 3);
     senders_close(s);
 }
 
@@ -191,6 +197,11 @@ static void test_shares(void **state)
     for (int i = 0; i < WEBHOOK_BURST; i++)
         assert_int_equal(senders_wait_ms(s, one, now + 60000), 0);
     assert_true(senders_wait_ms(s, one, now + 60000) > 0);
+
+    struct senders_counts counts;
+
+    senders_counts(s, &counts);
+    assert_int_equal(counts.limited, 4);
     senders_close(s);
 }
 
