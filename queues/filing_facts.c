@@ -1,6 +1,7 @@
 /* filing_facts.c - what rules may know of an item, and what staff promised while they wrote it down. */
 #include "queues/filing_parts.h"
 #include "queues/placing.h"
+#include "rules/address.h"
 #include "rules/base/arena.h"
 #include "rules/base/stamp.h"
 #include "rules/route.h"
@@ -12,6 +13,23 @@ static struct str sender_class(const struct filing *f)
     const char *name = f->mailbox ? rules_class(f->rules, &f->email) : NULL;
 
     return name == NULL ? STR("") : str_of(arena_strdup(f->arena, name));
+}
+
+static bool is_outsider(const struct filing *f, struct str address)
+{
+    struct email e;
+
+    return email_parse(f->arena, address, &e) && rules_class(f->rules, &e) != NULL;
+}
+
+/* A customer who forwards what our own people or a partner wrote speaks for nobody. */
+struct item about_of(const struct filing *f)
+{
+    const struct item *i = &f->item;
+    size_t said = i->behalf_name.len + i->behalf_organisation.len + i->behalf_email.len + i->behalf_site.len;
+    bool behalf = said > 0 && !is_outsider(f, i->behalf_email);
+
+    return item_about(i, behalf, is_outsider(f, i->email));
 }
 
 void facts_of(const struct filing *f, struct facts *out)

@@ -27,6 +27,8 @@ bool asks_ack(const struct filing *f);
 /* What staff are told of a mail that speaks of other work without joining it: sg:<itm> of ticket.h. */
 void add_suggestion(struct change *c, struct filing *f);
 
+/* The item as it speaks of its customer: by that it is matched. */
+struct item about_of(const struct filing *f);
 /* What the rules may know of it when it opens work; what the ticket keeps of that for later; and what linked work takes
  * over from f->at. filing_facts.c. */
 void facts_of(const struct filing *f, struct facts *out);

@@ -36,28 +36,12 @@ struct inquiry {
 
 /* ---- what it says ---- */
 
-/* Who speaks for somebody is not that somebody: then only what is said of them counts. */
-static struct item about_whom(const struct item *i)
-{
-    struct item about = *i;
-
-    if (i->behalf_name.len + i->behalf_organisation.len + i->behalf_email.len + i->behalf_site.len == 0)
-        return about;
-    about.name = i->behalf_name;
-    about.organisation = i->behalf_organisation;
-    about.email = i->behalf_email;
-    about.site = i->behalf_site;
-    about.phone = about.handle = (struct str){NULL, 0};
-    about.proven = 0;
-    return about;
-}
-
 static void begin_inquiry(struct filing *f)
 {
     struct inquiry *q = arena_new(f->arena, struct inquiry);
 
     f->inquiry = q;
-    q->about = about_whom(&f->item);
+    q->about = about_of(f);
     q->mailbox_proven = q->about.proven >= 1;
     evidence_hold(&q->held, f->keys, f->arena, &q->about, f->region);
     if (q->held.text[EVIDENCE_PHONE].len > 0)

@@ -72,6 +72,23 @@ struct str item_behalf(const struct item *i, struct arena *a)
     return all;
 }
 
+struct item item_about(const struct item *i, bool behalf, bool outsider)
+{
+    struct item about = *i;
+
+    if (!behalf && !outsider)
+        return about;
+    about.email = about.name = about.organisation = about.phone = about.handle = STR("");
+    about.proven = 0;
+    if (behalf) {
+        about.name = i->behalf_name;
+        about.organisation = i->behalf_organisation;
+        about.email = i->behalf_email;
+        about.site = i->behalf_site;
+    }
+    return about;
+}
+
 const char *item_op_name(enum item_op op)
 {
     return op_names[op];

@@ -82,6 +82,11 @@ struct item {
  * Empty: for themselves. */
 struct str item_behalf(const struct item *i, struct arena *a);
 
+/* The item as it speaks of its customer, for matching. behalf: its sender speaks for somebody, then only what is said of
+ * them counts. outsider: its sender is no customer (a class of the rules); then nothing that names the sender counts,
+ * and what they say of site and invoice does. */
+struct item item_about(const struct item *i, bool behalf, bool outsider);
+
 /* Everything of i but ulid, op and received_ms, which the journal keeps itself. */
 struct str item_print(const struct item *i, struct arena *a);
 /* ERR_CORRUPT. Strings are in a or borrowed from payload. */

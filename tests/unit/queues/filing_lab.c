@@ -15,6 +15,8 @@
 
 static const char rules_text[] = "queue triage { title \"Triage\" first-reply 1h calendar always }\n"
                                  "queue outage { title \"Outage\" first-reply 30m calendar always }\n"
+                                 "class partner { domain \"partner.example\" }\n"
+                                 "class internal { domain \"vendor.example\" }\n"
                                  "route when known yes to outage priority 60\n"
                                  "route otherwise to triage priority 50\n";
 

@@ -126,6 +126,44 @@ static void a_mail_keeps_its_envelope(void **state)
     arena_close(a);
 }
 
+static void who_is_spoken_of(void **state)
+{
+    static const struct {
+        const char *label;
+        bool behalf, outsider;
+        const char *email, *name, *organisation, *phone, *handle, *site, *invoice;
+        int64_t proven;
+    } speakers[] = {
+        {"themselves", false, false, "a@p.example", "A", "P", "+1", "@a", "p.example", "7", 1},
+        {"somebody else", true, false, "b@s.example", "B", "S", "", "", "s.example", "7", 0},
+        {"somebody else, by an outsider", true, true, "b@s.example", "B", "S", "", "", "s.example", "7", 0},
+        {"an outsider without anybody", false, true, "", "", "", "", "", "p.example", "7", 0},
+    };
+    const struct item i = {.email = STR("a@p.example"),
+                           .name = STR("A"),
+                           .organisation = STR("P"),
+                           .phone = STR("+1"),
+                           .handle = STR("@a"),
+                           .site = STR("p.example"),
+                           .invoice = STR("7"),
+                           .proven = 1,
+                           .behalf_email = STR("b@s.example"),
+                           .behalf_name = STR("B"),
+                           .behalf_organisation = STR("S"),
+                           .behalf_site = STR("s.example")};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof speakers / sizeof speakers[0]; k++) {
+        struct item about = item_about(&i, speakers[k].behalf, speakers[k].outsider);
+
+        if (!str_is(about.email, speakers[k].email) || !str_is(about.name, speakers[k].name) ||
+            !str_is(about.organisation, speakers[k].organisation) || !str_is(about.phone, speakers[k].phone) ||
+            !str_is(about.handle, speakers[k].handle) || !str_is(about.site, speakers[k].site) ||
+            !str_is(about.invoice, speakers[k].invoice) || about.proven != speakers[k].proven)
+            fail_msg("%s", speakers[k].label);
+    }
+}
+
 static void what_is_no_item_is_refused(void **state)
 {
     static const struct {
@@ -151,9 +189,8 @@ static void what_is_no_item_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_item_survives_the_journal),
-        cmocka_unit_test(what_a_channel_vouches_for_survives_too),
-        cmocka_unit_test(a_mail_keeps_its_envelope),
+        cmocka_unit_test(an_item_survives_the_journal), cmocka_unit_test(what_a_channel_vouches_for_survives_too),
+        cmocka_unit_test(a_mail_keeps_its_envelope),    cmocka_unit_test(who_is_spoken_of),
         cmocka_unit_test(what_is_no_item_is_refused),
     };
 
