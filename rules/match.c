@@ -192,13 +192,22 @@ static bool leads(const struct match_part *p, bool name)
     if (p == NULL)
         return false;
     return name ? p->outcome > MATCH_CLOSE || (p->outcome == MATCH_CLOSE && p->degree >= NAME_FITS)
-                : p->outcome == MATCH_SAME;
+                : p->outcome == MATCH_SAME || p->outcome == MATCH_SHORT;
 }
 
 /* The candidate has nothing to do with what the row says. */
 static bool denies(const struct match_part *p, bool name)
 {
     return p == NULL || p->outcome < (name ? MATCH_CLOSE : MATCH_SHORT);
+}
+
+/* An address that is the same answers for its domain (join_domain). */
+static bool address_is_same(const struct match_result *r)
+{
+    for (size_t i = 0; i < r->parts; i++)
+        if (r->part[i].kind == MATCH_EMAIL)
+            return r->part[i].outcome > MATCH_CLOSE;
+    return false;
 }
 
 /* H4: a strong row that leads to `other`, and not to `mine`. NULL where there is none. */
@@ -210,7 +219,8 @@ static const char *contradiction(const struct match_result *mine, const struct m
         const struct match_part *p = &other->part[i];
         bool name = match_row_is_name(m, p->index);
 
-        if (m->row[p->index].strong && leads(p, name) && denies(part_at(mine, p->index), name))
+        if (m->row[p->index].strong && leads(p, name) && denies(part_at(mine, p->index), name) &&
+            !(p->kind == MATCH_DOMAIN && address_is_same(mine)))
             return p->row;
     }
     return NULL;

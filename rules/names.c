@@ -321,7 +321,7 @@ static struct str print(struct arena *a, const struct name *x)
 
 static void take_words(struct arena *a, const struct cut *c, struct name *x)
 {
-    uint32_t joined[WORD_CHARS_MAX];
+    uint32_t joined[WORD_CHARS_MAX] = {0};
     size_t n = 0;
 
     for (size_t i = 0; i < c->words && i < NAME_WORDS_MAX; i++) {

@@ -30,16 +30,6 @@ static size_t fold_ascii(struct str s, uint32_t *out)
     return s.len;
 }
 
-static const UNormalizer2 *normalizer(const UNormalizer2 *(*get)(UErrorCode *))
-{
-    UErrorCode status = U_ZERO_ERROR;
-    const UNormalizer2 *n = get(&status); /* one for the whole process, made at the first call, thread-safe */
-
-    if (U_FAILURE(status))
-        abort(); /* ICU without its data: nothing can be compared */
-    return n;
-}
-
 unsigned names_script(uint32_t c)
 {
     UErrorCode status = U_ZERO_ERROR;
@@ -170,21 +160,26 @@ size_t names_fold(struct str typed, uint32_t *out)
 {
     UChar a[UNITS_MAX], b[UNITS_MAX];
     UErrorCode status = U_ZERO_ERROR;
+    /* One of each for the whole process, made at the first call, thread-safe. */
+    const UNormalizer2 *fold = unorm2_getNFKCCasefoldInstance(&status), *apart = unorm2_getNFDInstance(&status),
+                       *together = unorm2_getNFCInstance(&status);
     int32_t n = 0;
 
+    if (U_FAILURE(status))
+        abort(); /* ICU without its data: nothing can be compared */
     if (!text_utf8_valid(typed))
         return 0;
     typed = text_first(typed, NAME_CHARS_MAX);
     if (ascii_only(typed))
         return fold_ascii(typed, out);
     u_strFromUTF8(a, UNITS_MAX, &n, typed.at, (int32_t)typed.len, &status);
-    n = unorm2_normalize(normalizer(unorm2_getNFKCCasefoldInstance), a, n, b, UNITS_MAX, &status);
+    n = unorm2_normalize(fold, a, n, b, UNITS_MAX, &status);
     if (n > FOLDED_MAX)
         n = U16_IS_LEAD(b[FOLDED_MAX - 1]) ? FOLDED_MAX - 1 : FOLDED_MAX;
-    n = unorm2_normalize(normalizer(unorm2_getNFDInstance), b, n, a, UNITS_MAX, &status);
+    n = unorm2_normalize(apart, b, n, a, UNITS_MAX, &status);
     if (U_FAILURE(status))
         return 0;
     n = drop_marks(a, n, b);
-    n = unorm2_normalize(normalizer(unorm2_getNFCInstance), b, n, a, UNITS_MAX, &status);
+    n = unorm2_normalize(together, b, n, a, UNITS_MAX, &status);
     return U_FAILURE(status) ? 0 : code_points(a, n, out);
 }

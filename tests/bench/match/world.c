@@ -351,12 +351,54 @@ static void say_email(struct world *w, struct claim *q, const char *email, bool 
         maybe_mistype(w, q, q->email, sizeof q->email, 0);
 }
 
+/* How likely each kind of evidence is on a channel, per cent; typed: by hand, with faults. */
+static const struct channel {
+    const char *name;
+    int share, email, phone, person, organisation, site, invoice;
+    bool typed;
+} channels[] = {
+    {"web", 40, 92, 30, 75, 60, 60, 15, true},  {"mail", 20, 100, 30, 85, 40, 0, 0, false},
+    {"phone", 20, 35, 85, 80, 75, 40, 0, true}, {"social", 10, 40, 0, 60, 60, 40, 0, true},
+    {"desk", 10, 100, 30, 85, 40, 0, 0, false},
+};
+
+static const struct channel *pick_channel(struct dice *d)
+{
+    const struct channel *c = channels;
+
+    for (int64_t at = dice_below(d, 100); at >= c->share; c++)
+        at -= c->share;
+    return c;
+}
+
+/* A number is typed on the web only: the telephone tells who rings. */
+static void say_by_channel(struct world *w, struct claim *q, const struct customer *c, const struct person *p,
+                           const char *email, const char *phone)
+{
+    const struct channel *by = pick_channel(&w->dice);
+    bool web = *by->name == 'w';
+
+    q->channel = by->name;
+    if (chance(&w->dice, by->email))
+        say_email(w, q, email, by->typed);
+    if (chance(&w->dice, by->phone) || (web && *q->email == '\0'))
+        say_phone(w, q, phone, web);
+    if (chance(&w->dice, by->person))
+        say_name(w, q, p);
+    if (chance(&w->dice, by->organisation))
+        say_organisation(w, q, c);
+    if (chance(&w->dice, by->site))
+        say_site(w, q, c);
+    if (c->invoices > 0 && chance(&w->dice, by->invoice)) {
+        COPY(q->invoice, "%s", c->invoice[0]);
+        maybe_mistype(w, q, q->invoice, sizeof q->invoice, 9);
+    }
+}
+
 /* What somebody of c says on one of the channels. own: the record of the one who writes, NULL for one without. */
 static void speak(struct world *w, struct claim *q, const struct customer *c, const struct person *p,
                   const struct contact *own)
 {
-    static const char *const channels[] = {"web",  "web",   "web",   "web",    "mail",
-                                           "mail", "phone", "phone", "social", "desk"};
     struct dice *d = &w->dice;
     char email[160] = "", phone[24] = "";
 
@@ -373,56 +415,7 @@ static void speak(struct world *w, struct claim *q, const struct customer *c, co
     else
         new_phone(w, c->country, true, phone);
 
-    q->channel = channels[dice_below(d, 10)];
-    switch (*q->channel) {
-    case 'w':
-        if (chance(d, 92))
-            say_email(w, q, email, true);
-        if (*q->email == '\0' || chance(d, 30))
-            say_phone(w, q, phone, true);
-        if (chance(d, 75))
-            say_name(w, q, p);
-        if (chance(d, 60))
-            say_organisation(w, q, c);
-        if (chance(d, 60))
-            say_site(w, q, c);
-        if (c->invoices > 0 && chance(d, 15)) {
-            COPY(q->invoice, "%s", c->invoice[0]);
-            maybe_mistype(w, q, q->invoice, sizeof q->invoice, 9);
-        }
-        break;
-    case 'm':
-    case 'd':
-        say_email(w, q, email, false);
-        if (chance(d, 85))
-            say_name(w, q, p);
-        if (chance(d, 40)) /* from the signature */
-            say_organisation(w, q, c);
-        if (chance(d, 30))
-            say_phone(w, q, phone, false);
-        break;
-    case 'p':
-        if (chance(d, 85))
-            say_phone(w, q, phone, false);
-        if (chance(d, 80))
-            say_name(w, q, p);
-        if (chance(d, 75))
-            say_organisation(w, q, c);
-        if (chance(d, 40))
-            say_site(w, q, c);
-        if (chance(d, 35))
-            say_email(w, q, email, true);
-        break;
-    default:
-        if (chance(d, 60))
-            say_name(w, q, p);
-        if (chance(d, 60))
-            say_organisation(w, q, c);
-        if (chance(d, 40))
-            say_site(w, q, c);
-        if (chance(d, 40))
-            say_email(w, q, email, true);
-    }
+    say_by_channel(w, q, c, p, email, phone);
 }
 
 static bool says_anything(const struct claim *q)

@@ -24,9 +24,9 @@ static const char weights[] = "queue q { }\nroute otherwise to q\n"
                               "  email strong same 90 role 45 shared 35 close 40 differs -1\n"
                               "  phone same 60 shared 15 close 20 differs -4\n"
                               "  handle same 60 shared 10 differs -1\n"
-                              "  site strong same 70 shared 25 short 30 close 30 differs -16\n"
+                              "  site strong same 78 shared 25 short 30 close 30 differs -16\n"
                               "  invoice strong same 55 short 25 close 10 differs -8\n"
-                              "  domain same 33 shared 11 close 24 differs -7\n"
+                              "  domain strong same 33 shared 11 close 24 differs -7\n"
                               "  organisation strong same 40 close 30 differs -9\n"
                               "  person same 28 close 20 differs -3\n"
                               "  field born as date same 50 close 20 differs -10\n"
@@ -382,6 +382,21 @@ static void one_of_several_is_chosen(void **state)
          {"phone=+886212345678|organisation=Globex Logistics", "organisation=Globex Ltd"},
          0,
          {MATCH_FREE, MATCH_UNSURE}},
+        {"the number of one, a short id of another",
+         "phone=+886212345678|person=Anna Schmidt|site=4711",
+         {"phone=+886212345678|person=Anna Schmidt|site=globex.example.net", "site=4711"},
+         NONE,
+         {MATCH_ELSEWHERE, MATCH_FREE}},
+        {"the site of one, the mail domain of another",
+         "site=globex.example.net|email=bob@agency.example|person=Bob",
+         {"site=globex.example.net|email=anna@globex.example", "email=jo@agency.example"},
+         NONE,
+         {MATCH_ELSEWHERE, MATCH_FREE}},
+        {"who is on record with one, in the mail domain of another",
+         "site=globex.example.net|email=bob@agency.example",
+         {"site=globex.example.net|email=bob@agency.example", "email=jo@agency.example"},
+         0,
+         {MATCH_FREE, MATCH_FREE}},
         {"a phone number is not strong, but a rival",
          "email=anna@acme.example|phone=+886212345678",
          {"email=anna@acme.example", "phone=+886212345678|organisation=Globex|email=x@globex.example"},
