@@ -384,7 +384,7 @@ enum err candidates_hear(struct candidates *c, struct redis *r, const struct red
     struct known k = {.c = c, .v = v};
 
     *n = 0;
-    *out = arena_array(c->arena, struct resolve_candidate, c->n + 1);
+    *out = arena_array(c->arena, struct resolve_candidate, c->n + EVIDENCE_CLAIMED);
     for (size_t i = 0; i < c->n; i++) {
         const struct candidate *from = &c->at[i];
         enum err e = redis_value_err(r, k.v);

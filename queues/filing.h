@@ -108,6 +108,7 @@ struct filing {
     bool mailbox;            /* the item's address is one, read as `email` */
     struct email email;
     struct inquiry *inquiry; /* of a request: filing_resolve.c */
+    size_t reads;            /* commands of its second exchange */
 };
 
 /* The first group is filled in; the rest zero. */

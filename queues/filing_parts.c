@@ -1,6 +1,7 @@
 #include "queues/filing_parts.h"
 
 #include "queues/flow.h"
+#include "queues/inquiry.h"
 #include "queues/keys.h"
 #include "queues/placing.h"
 #include "rules/address.h"
@@ -308,7 +309,7 @@ void change_open_work(struct change *c, struct filing *f)
     change_promise(c, f);
     change_queue_place(c, f->ticket, STR(""), where.queue, where.due_ms, true, false);
     change_live(c, "opened", f->ticket, f->item.reference, where.queue, STR("open"), STR(""));
-    change_suspects(c, f);
+    change_suspects(c, f->keys, ulid_partition(f->ticket), f->home, &f->whose, f->item.received_ms);
     change_audit(c, f->keys, ulid_partition(f->ticket), f->now_ms, STR("system"), "ticket.opened",
                  arena_strdup(f->arena, id_print(ID_TICKET, f->ticket).at), where.rule);
 }
@@ -407,6 +408,6 @@ void change_join_work(struct change *c, struct filing *f)
     change_promise(c, f);
     change_queue_place(c, f->ticket, f->at.queue, f->at.queue, where.due_ms,
                        is_open(f->join_step.next) && !ticket_is_spam(&f->at), f->at.owner.len > 0);
-    change_suspects(c, f);
+    change_suspects(c, f->keys, ulid_partition(f->ticket), f->home, &f->whose, f->item.received_ms);
     change_live(c, "message", f->ticket, f->at.reference, f->at.queue, state, f->at.owner_name);
 }

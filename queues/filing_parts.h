@@ -44,9 +44,6 @@ void change_promise(struct change *c, struct filing *f);
 struct str files_ids(struct filing *f);
 /* Name of the first of them; empty where there is none. */
 struct str files_title(struct filing *f);
-/* Whom its account may be the same as: {pN}:du, each pair once. */
-void change_suspects(struct change *c, struct filing *f);
-
 void change_open_work(struct change *c, struct filing *f);
 void change_join_work(struct change *c, struct filing *f);
 

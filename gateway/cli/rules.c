@@ -93,6 +93,22 @@ static enum cli_exit explain_example(struct cli *c, const struct rules *rules)
     return x;
 }
 
+/* Why it is that customer's: as it was decided, by the statement that was in force then. */
+static void print_match(struct cli *c, const struct ticket *t)
+{
+    struct doc *reasons;
+
+    if (doc_parse(&reasons, t->reasons, NULL, 0) != ERR_OK)
+        return;
+    (void)fprintf(c->out, "match %s, score %d\n", id_print(ID_ACCOUNT, t->account).at, t->score);
+    for (size_t i = 0; i < doc_size(reasons); i++) {
+        struct str reason = doc_text(doc_at(reasons, i));
+
+        (void)fprintf(c->out, "  %.*s\n", (int)reason.len, reason.at);
+    }
+    doc_close(reasons);
+}
+
 /* "tkt_…", or a public reference. */
 static enum err find_ticket(struct store *s, struct arena *a, struct str word, struct ulid *id)
 {
@@ -128,6 +144,7 @@ static enum cli_exit explain_stored(struct cli *c, struct store *s, const struct
     if (e == ERR_OK) {
         stored.facts = ticket_facts(&t, t.level);
         stored.history = placing_events(history, n, a, &stored.events);
+        print_match(c, &t);
         print(c, rules, &stored, a);
     } else {
         cli_say(c, "%s: %s", c->words[0], e == ERR_ABSENT ? "there is no such ticket" : err_text(e));
@@ -164,6 +181,7 @@ const struct command command_rules_explain = {
                 "  postern rules explain - <<<'{\"channel\":\"web\",\"impact\":\"down\"}'\n"
                 "  postern rules explain - <<<'{\"claim\":{\"email\":\"ana@acme.example\"},"
                 "\"record\":{\"email\":\"anna@acme.example\"}}'\n",
+    .more = "Of a stored ticket also whose it is, and why.\n",
     .least = 1,
     .most = 1,
     .run = rules_explain_run,

@@ -6,7 +6,9 @@
 #include "queues/evidence.h"
 #include "queues/filing.h"
 #include "queues/keys.h"
+#include "queues/log.h"
 #include "queues/placing.h"
+#include "queues/proven.h"
 #include "queues/ruleset.h"
 #include "rules/base/arena.h"
 
@@ -199,6 +201,18 @@ static enum err find_flow(struct bench *b, uint64_t reference, enum token_kind k
                      look_flow_partition(id, found ? &p : NULL), &b->flow);
 }
 
+/* The level is raised whatever becomes of this; whoever types the code once more makes up for it. */
+static void follow_up(struct bench *b)
+{
+    const struct rules *rules = ruleset_take(b->app->rules);
+    enum err e = mailbox_proven(b->redis, b->app->keys, rules, b->a, b->ticket.id, b->flow.participant,
+                                b->app->region[0] == '\0' ? NULL : b->app->region, clock_now_ms());
+
+    ruleset_release(b->app->rules, rules);
+    if (e != ERR_OK)
+        log_warn("mailbox_not_followed", "ticket=%s why=%s", id_print(ID_TICKET, b->ticket.id).at, err_name(e));
+}
+
 /* Used up: by this person, perhaps a moment ago in another tab? Then the level is told. */
 static enum err gone(struct bench *b, struct verdict *out)
 {
@@ -206,8 +220,11 @@ static enum err gone(struct bench *b, struct verdict *out)
 
     if (e == ERR_OK && str_is(b->flow.state, "passed"))
         e = read_bench(b);
-    if (e == ERR_OK && !b->nobody)
+    if (e == ERR_OK && !b->nobody) {
         out->level = b->me.level;
+        if (b->me.level > 0)
+            follow_up(b);
+    }
     return e == ERR_STORE ? e : ERR_GONE;
 }
 
@@ -224,5 +241,7 @@ enum err confirm_code(struct app *app, struct redis *r, struct arena *a, uint64_
         return ERR_UNKNOWN_CALLER;
     if (e == ERR_OK)
         e = judge_while_it_moves(&b, code, out);
+    if (e == ERR_OK)
+        follow_up(&b);
     return e == ERR_GONE ? gone(&b, out) : e;
 }

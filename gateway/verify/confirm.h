@@ -4,7 +4,8 @@
  *     judgement in one script, against the ticket as it was read;
  * C2  a right code raises the level of its own person only, and never how old or how
  *     trusted a record is;
- * C3  a code for nobody (flow.h: silent) takes the same steps and is never right. */
+ * C3  a code for nobody (flow.h: silent) takes the same steps and is never right;
+ * C4  after a right one the mailbox leads to its holder's work, and whose that is is asked again (proven.h). */
 #ifndef GATEWAY_VERIFY_CONFIRM_H
 #define GATEWAY_VERIFY_CONFIRM_H
 

@@ -199,7 +199,23 @@ describe('while it runs', () => {
     assert.equal(run.code, 0)
     assert.ok(run.out.includes(code) && run.out.includes(made.reference))
     const why = await door.run(['rules', 'explain', made.reference])
-    if (why.code !== 64) assert.match(why.out, /\.rules:\d+/, why.err)
+    assert.equal(why.code, 0, why.err)
+    assert.match(why.out, /\.rules:\d+/)
+    assert.match(why.out, /^match acc_[0-9A-Z]{26}, score 0\n {2}nobody we know: an account of its own$/m)
+  })
+
+  story('rules explain says whose a ticket is, with the points of every piece of evidence and the line that gave them', async () => {
+    const file = write(door, 'explain.csv', 'account,account_name,contact_name,email,role,site_id\nX-1,Explained Ltd,Kit Explained,kit@explained.example,admin,EXP-100\n')
+    assert.equal((await door.run(['contacts', 'import', '--source', 'crm', file])).code, 0)
+    const made = await door.request({ problem: 'Whose am I?', email: 'kit@explained.example', name: 'Kit Explained', site: 'EXP-100' })
+    const why = await until('explained', async () => {
+      const run = await door.run(['rules', 'explain', made.reference])
+      return run.code === 0 && run.out
+    })
+    assert.match(why, /^match acc_[0-9A-Z]{26}, score 100$/m)
+    for (const line of [/the e-mail address is the same: \+\d+/, /the site is the same: \+\d+/, /the person's name is the same: \+\d+/, /score 100, .*: link \(default\.rules:\d+, version [0-9a-f]{16}\)/]) {
+      assert.match(why, line)
+    }
   })
 })
 
