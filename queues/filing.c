@@ -212,6 +212,11 @@ static enum err hear_find(struct filing *f, struct redis *r, const struct redis_
     f->repeat = f->item.op == ITEM_REQUEST;
     if (f->item.op == ITEM_MESSAGE)
         f->participant = p.participant;
+    f->work_count = f->work_at = 0;
+    while (f->work_count < p.more_count && f->work_count < FILING_WORKS_MAX) {
+        f->works[f->work_count] = p.more[f->work_count];
+        f->work_count++;
+    }
     f->step = READ;
     return ERR_OK;
 }
@@ -249,6 +254,16 @@ static enum err load_work(struct filing *f, const struct redis_value *v)
     return e;
 }
 
+/* They were moved while this one was on its way: to a further ticket that their reference knows of, or will. */
+static enum err find_words(struct filing *f)
+{
+    if (f->work_at < f->work_count)
+        f->ticket = f->works[f->work_at++];
+    else
+        f->step = FIND;
+    return ERR_OK;
+}
+
 static enum err hear_read_message(struct filing *f, const struct redis_value *v)
 {
     struct ulid filed_at;
@@ -257,10 +272,8 @@ static enum err hear_read_message(struct filing *f, const struct redis_value *v)
 
     if (e != ERR_OK || f->outcome != FILING_UNDER_WAY)
         return e;
-    if (!before && !ticket_has(&f->at, f->arena, f->participant)) {
-        f->step = FIND; /* they were moved while this one was on its way: the reference knows where */
-        return ERR_OK;
-    }
+    if (!before && !ticket_has(&f->at, f->arena, f->participant))
+        return find_words(f);
     f->home = ticket_home(&f->at, f->arena, f->participant);
     ticket_person(&f->at, f->arena, f->participant, &f->person);
     if (!f->join_step.opens_linked || (before && !pointer_lags(f, filed_at))) {

@@ -5,6 +5,7 @@
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void merge_queue_alias(struct redis *r, struct arena *a, struct ulid account)
@@ -109,8 +110,18 @@ bool family_has(const struct family *f, struct ulid account)
     return false;
 }
 
+static int by_name(const void *x, const void *y)
+{
+    const struct redis_value *a = x, *b = y;
+
+    return strcmp(a->text.at, b->text.at);
+}
+
+/* The older ones first. */
 static enum err add_edges(const struct keyring *k, struct arena *a, const struct redis_value *v, struct family *f)
 {
+    if (v->count > 0)
+        qsort(v->items, v->count / 2, 2 * sizeof *v->items, by_name);
     for (size_t i = 0; i + 1 < v->count; i += 2) {
         struct edge e;
         struct ulid id;

@@ -1,18 +1,21 @@
 /* move.h - words that go from one ticket to another, whole, wherever the two lie.
  *
- * {pN}:mv, in the partition of the ticket they leave: move:<evt_…> -> JSON {"from","to","account","messages" or
- * "people","take","by","at"}; that ticket's field `moving` names the event, the other's got:<evt_…> lists what has come.
+ * {pN}:mv, in the partition of the ticket they leave: move:<evt_…> -> JSON {"from","to","account","messages","person",
+ * "take","by","at"}; that ticket's field `moving` names the event, the other's got:<evt_…> lists what has come.
  *
- * O1  plan, copy, lead, remove: each is one change of one partition. Whoever is killed between them is carried on by
- *     move_run(), however often and by however many at once;
+ *   plan -> copy, copy … -> lead to it -> remove, remove … -> lead away -> done
+ *
+ * O1  each step is one change of one partition. Whoever is killed between two is carried on by move_run(), however
+ *     often and by however many at once;
  * O2  a message is copied once: what has come is written down where it came to, and what is under way is read behind it;
- * O3  it is removed only after it has come and its person's reference leads to it, so it is shown twice for a moment
+ * O3  it is removed only after it has come and its person's reference leads to it, so it is there twice for a moment
  *     at most, and missing never;
  * O4  a message keeps its id, origin, time and writer. Its participant goes along with their level and reference: all
  *     of them where nothing of theirs stays behind, else they take part in both;
  * O5  its home changes only where it is given to another customer (take), because then somebody has said whose it is;
- * O6  a ticket that nothing of a customer is left in is closed, and open again when words come back;
- * O7  words of theirs that come in meanwhile stay where they were filed, or find the reference that leads on. */
+ * O6  a ticket that nothing of a customer is left in is closed, and is what it was when words come back; one that open
+ *     work comes to is opened;
+ * O7  words of theirs that come in meanwhile stay where they were filed, or find the ticket that they take part in. */
 #ifndef QUEUES_MOVE_H
 #define QUEUES_MOVE_H
 
@@ -38,15 +41,14 @@ struct move {
     struct ulid account; /* in which `to` lies; it is made there where it is not there yet */
     struct ulid messages[MOVE_MESSAGES_MAX];
     size_t message_count;
-    struct ulid people[PERSON_IDENTITIES_MAX]; /* instead: all that is of them or was said to them */
-    size_t people_count;
-    bool take;     /* O5 */
-    struct str by; /* stf_… or "system" */
+    struct ulid person; /* instead: all that is of this participant, or was said to them */
+    bool take;          /* O5 */
+    struct str by;      /* stf_… or "system" */
     int64_t at_ms;
 };
 
-/* Writes down what is to be done; one move leaves a ticket at a time, so an earlier one is carried on first.
- * ERR_ABSENT where `from` is not there, ERR_BUSY. */
+/* Writes down what is to be done; one move leaves a ticket at a time, so an earlier one is carried on first. Once it is
+ * written down it will be done. ERR_ABSENT where `from` is not there, ERR_BUSY. */
 enum err move_plan(struct mover *m, struct move *what);
 /* Carries it on to its end, wherever it is. ERR_OK where there is nothing (any more). */
 enum err move_run(struct mover *m, unsigned partition, struct ulid id);
