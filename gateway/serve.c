@@ -201,8 +201,13 @@ static void on_tick(void *arg, struct redis *r)
     if (number_low(s->app.numbers) && number_refill(s->app.numbers, r, a) != ERR_OK)
         log_warn("numbers_not_refilled", "why=%s", redis_why(r));
     if (clock_steady_ms() - s->swept_ms >= SWEEP_EVERY_MS) {
-        enum err e = sweep_turn(r, a, str_of(s->holder), clock_now_ms());
+        struct mover m = {.redis = r, .keys = s->app.keys, .arena = a, .now_ms = clock_now_ms()};
 
+        m.rules = ruleset_take(s->app.rules);
+
+        enum err e = sweep_turn(&m, str_of(s->holder));
+
+        ruleset_release(s->app.rules, m.rules);
         s->swept_ms = clock_steady_ms();
         if (e != ERR_OK && e != ERR_ABSENT)
             log_warn("sweep_failed", "why=%s", redis_why(r));

@@ -50,10 +50,14 @@ void merge_queue_alias(struct redis *r, struct arena *a, struct ulid account);
 bool merge_alias_parse(const struct redis_value *v, struct ulid *into);
 /* ERR_CORRUPT where a chain does not end. An account that nobody knows is its own root. */
 enum err merge_root(struct redis *r, struct arena *a, struct ulid account, struct ulid *root);
+/* The same for n accounts, a step of all chains in one exchange. */
+enum err merge_roots(struct redis *r, struct arena *a, const struct ulid *accounts, size_t n, struct ulid *roots);
 /* account: any of them. */
 enum err merge_family(struct redis *r, const struct keyring *k, struct arena *a, struct ulid account,
                       struct family *out);
 bool family_has(const struct family *f, struct ulid account);
+/* What remains of it where one of them is looked at alone: that one first, all that stand for it, and their edges. */
+void family_below(const struct family *f, struct arena *a, struct ulid account, struct family *out);
 
 /* Links the customer of e->from to that of e->into (G1: their roots). In: from, into, why, by, by_name, duplicate; out:
  * the rest, and from and into as they were linked.

@@ -50,6 +50,37 @@ enum err merge_root(struct redis *r, struct arena *a, struct ulid account, struc
     return ERR_CORRUPT;
 }
 
+enum err merge_roots(struct redis *r, struct arena *a, const struct ulid *accounts, size_t n, struct ulid *roots)
+{
+    bool *done = arena_array(a, bool, n + 1), going = n > 0;
+
+    memset(done, 0, n * sizeof *done);
+    if (n > 0)
+        memcpy(roots, accounts, n * sizeof *roots);
+    for (int hop = 0; going && hop <= 2 * MERGE_DEPTH_MAX; hop++) {
+        struct redis_value *v;
+        size_t replies, at = 0;
+
+        for (size_t i = 0; i < n; i++)
+            if (!done[i])
+                merge_queue_alias(r, a, roots[i]);
+
+        enum err e = redis_flush(r, a, &v, &replies);
+
+        going = false;
+        for (size_t i = 0; e == ERR_OK && i < n; i++) {
+            if (done[i])
+                continue;
+            e = redis_value_err(r, &v[at]);
+            done[i] = !merge_alias_parse(&v[at++], &roots[i]);
+            going = going || !done[i];
+        }
+        if (e != ERR_OK)
+            return e;
+    }
+    return going ? ERR_CORRUPT : ERR_OK;
+}
+
 /* ---- edges ---- */
 
 struct str edge_print(const struct keyring *k, struct arena *a, const struct edge *e)
@@ -136,6 +167,20 @@ static enum err add_edges(const struct keyring *k, struct arena *a, const struct
         f->accounts[f->n++] = e.from;
     }
     return ERR_OK;
+}
+
+void family_below(const struct family *f, struct arena *a, struct ulid account, struct family *out)
+{
+    struct family below = {.accounts = arena_array(a, struct ulid, f->n + 1),
+                           .edges = arena_array(a, struct edge, f->edge_count + 1)};
+
+    below.accounts[below.n++] = account;
+    for (size_t i = 0; i < f->edge_count; i++) /* nearer ones come first */
+        if (family_has(&below, f->edges[i].into)) {
+            below.edges[below.edge_count++] = f->edges[i];
+            below.accounts[below.n++] = f->edges[i].from;
+        }
+    *out = below;
 }
 
 /* One level of the tree after the other, each in one exchange. */

@@ -1,18 +1,18 @@
 /* sweep.h - what has to be tidied up in Redis, a turn at a time.
  *
  * W1  one gateway sweeps at a time, by lease; a turn that is missed costs nothing;
- * W2  live updates are kept for SWEEP_LIVE_MS: a console that was away longer reloads. */
+ * W2  moves, merges and un-merges that somebody left half done are carried on after SWEEP_LEFT_MS;
+ * W3  live updates are kept for SWEEP_LIVE_MS: a console that was away longer reloads. */
 #ifndef QUEUES_SWEEP_H
 #define QUEUES_SWEEP_H
 
-#include "queues/redis.h"
-#include "rules/base/err.h"
+#include "queues/move.h"
 
 #include <stdint.h>
 
-enum { SWEEP_EVERY_MS = 60 * 1000, SWEEP_LIVE_MS = 15 * 60 * 1000 };
+enum { SWEEP_EVERY_MS = 60 * 1000, SWEEP_LIVE_MS = 15 * 60 * 1000, SWEEP_LEFT_MS = 30 * 1000 };
 
 /* holder: who asks for the lease. ERR_ABSENT: another gateway has it. */
-enum err sweep_turn(struct redis *r, struct arena *a, struct str holder, int64_t now_ms);
+enum err sweep_turn(struct mover *m, struct str holder);
 
 #endif

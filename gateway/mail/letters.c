@@ -9,6 +9,7 @@
 #include "queues/log.h"
 #include "queues/outbox.h"
 #include "queues/seal.h"
+#include "queues/ticket.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 
@@ -28,6 +29,7 @@ enum {
     RATE_GAP_MS = 600 * 1000,
     DAY_BURST = 10,
     DAY_GAP_MS = 86400000 / 10,
+    ASIDE_MS = 10 * 60 * 1000, /* then it is asked again whether a ticket is spam */
 };
 
 /* How a mail ended. */
@@ -230,15 +232,28 @@ static enum err keep_ack(struct letters *l, struct arena *a, const struct outbox
     return e == ERR_OK && !may ? drop(l, a, m, now_ms) : e;
 }
 
+/* What was put aside as spam is answered by nobody, until somebody says it is none. */
+static enum err keep_aside(struct letters *l, struct arena *a, const struct outbox_mail *m, int64_t now_ms)
+{
+    struct redis_value v;
+    enum err e = redis_do(l->redis, a, &v, 3, (struct str[]){STR("HGET"), ticket_key(a, m->ticket), STR("spam")});
+
+    if (e != ERR_OK || !str_is(v.text, "1"))
+        return e;
+    e = outbox_put_off(l->redis, a, m, now_ms + ASIDE_MS);
+    return e == ERR_OK ? ERR_LIMIT : e;
+}
+
 /* ERR_OK: now. ERR_LIMIT: it was put back, or dropped. */
 static enum err may_go(struct letters *l, struct arena *a, const struct outbox_mail *m, int64_t now_ms)
 {
     if (m->silent || (m->ends_ms > 0 && m->ends_ms <= now_ms))
         return drop(l, a, m, now_ms);
-    if (m->kind == OUTBOX_ACK)
-        return keep_ack(l, a, m, now_ms);
-    if (m->kind != OUTBOX_CODE)
-        return ERR_OK;
+    if (m->kind != OUTBOX_CODE) {
+        enum err aside = keep_aside(l, a, m, now_ms);
+
+        return aside == ERR_OK && m->kind == OUTBOX_ACK ? keep_ack(l, a, m, now_ms) : aside;
+    }
 
     enum err e = keep_rate(l, a, m, now_ms);
 

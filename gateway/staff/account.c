@@ -12,41 +12,83 @@
 #include "queues/clock.h"
 #include "queues/contact.h"
 #include "queues/keys.h"
+#include "queues/merge.h"
 #include "rules/base/doc.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMELINE_TICKETS_MAX = 50, TIMELINE_MAX = 500, DAY_MS = 86400000 };
+enum { TIMELINE_TICKETS_MAX = 50, TIMELINE_MAX = 500, MEMBERS_MAX = 50, DAY_MS = 86400000 };
 
-struct view {
-    struct call *call;
-    struct redis *redis;
+/* One of the accounts that are this customer. */
+struct member {
     struct ulid account;
     struct redis_value fields;
     struct contact *contacts;
     size_t contact_count;
     struct contact_site *sites;
     size_t site_count;
+};
+
+struct view {
+    struct call *call;
+    struct redis *redis;
+    struct ulid account;
+    struct family family; /* the account, and all that stand for it */
+    struct edge own;      /* by which it stands for another; id zero: it stands for none */
+    struct member *members;
+    size_t member_count;
     struct row *rows;
     size_t row_count;
 };
 
-static enum err read_account(struct view *v)
+static enum err read_member(struct view *v, struct ulid account, struct member *m)
 {
     struct arena *a = v->call->arena;
     const struct keyring *k = v->call->app->keys;
-    const char *acc = arena_strdup(a, id_print(ID_ACCOUNT, v->account).at);
-    enum err e = redis_do(v->redis, a, &v->fields, 2,
-                          (struct str[]){STR("HGETALL"), key_in(a, partition_of(v->account), "a", acc)});
+    const char *acc = arena_strdup(a, id_print(ID_ACCOUNT, account).at);
+    enum err e = redis_do(v->redis, a, &m->fields, 2,
+                          (struct str[]){STR("HGETALL"), key_in(a, partition_of(account), "a", acc)});
 
-    if (e == ERR_OK && v->fields.count == 0)
+    m->account = account;
+    if (e == ERR_OK && m->fields.count == 0)
         e = ERR_ABSENT;
     if (e == ERR_OK)
-        e = contact_list(v->redis, k, a, v->account, clock_now_ms(), &v->contacts, &v->contact_count);
-    if (e == ERR_OK)
-        e = contact_sites(v->redis, k, a, v->account, &v->sites, &v->site_count);
-    return e == ERR_OK ? rows_of_account(v->call->app, v->redis, a, v->account, &v->rows, &v->row_count) : e;
+        e = contact_list(v->redis, k, a, account, clock_now_ms(), &m->contacts, &m->contact_count);
+    return e == ERR_OK ? contact_sites(v->redis, k, a, account, &m->sites, &m->site_count) : e;
+}
+
+static enum err read_family(struct view *v)
+{
+    struct arena *a = v->call->arena;
+    struct family all;
+    enum err e = merge_family(v->redis, v->call->app->keys, a, v->account, &all);
+
+    if (e != ERR_OK)
+        return e;
+    family_below(&all, a, v->account, &v->family);
+    for (size_t i = 0; i < all.edge_count; i++)
+        if (ulid_equal(all.edges[i].from, v->account))
+            v->own = all.edges[i];
+    return ERR_OK;
+}
+
+static enum err read_account(struct view *v)
+{
+    struct arena *a = v->call->arena;
+    enum err e = read_family(v);
+
+    v->members = arena_array(a, struct member, MEMBERS_MAX);
+    for (size_t i = 0; e == ERR_OK && i < v->family.n && v->member_count < MEMBERS_MAX; i++) {
+        e = read_member(v, v->family.accounts[i], &v->members[v->member_count]);
+        if (e == ERR_OK)
+            v->member_count++;
+        else if (e == ERR_ABSENT && i > 0) /* only claimed */
+            e = ERR_OK;
+    }
+    if (e != ERR_OK)
+        return e;
+    return rows_of_accounts(v->call->app, v->redis, a, v->family.accounts, v->family.n, &v->rows, &v->row_count);
 }
 
 /* ---- who ---- */
@@ -59,19 +101,28 @@ static bool holds(const struct doc *list, struct str s)
     return false;
 }
 
-/* What the account is called, first as we call it, then as each source does. */
-static struct doc *names_doc(const struct view *v)
+static void add_names(const struct view *v, const struct member *m, struct doc *list)
 {
     struct arena *a = v->call->arena;
-    struct str acc = str_of(arena_strdup(a, id_print(ID_ACCOUNT, v->account).at)), name;
+    struct str acc = str_of(arena_strdup(a, id_print(ID_ACCOUNT, m->account).at)), name;
+
+    if (unseal(v->call->app->keys, a, redis_field(&m->fields, "name"), acc, &name) == ERR_OK && name.len > 0 &&
+        !holds(list, name))
+        doc_push(list, doc_new_text(name));
+    for (size_t i = 0; i + 1 < m->fields.count; i += 2)
+        if (str_starts(m->fields.items[i].text, "name@") &&
+            unseal(v->call->app->keys, a, m->fields.items[i + 1].text, acc, &name) == ERR_OK && !holds(list, name))
+            doc_push(list, doc_new_text(name));
+}
+
+/* What the customer is called: first as we call it, then as each source does; of the account itself before those that
+ * stand for it. */
+static struct doc *names_doc(const struct view *v)
+{
     struct doc *list = doc_array();
 
-    if (unseal(v->call->app->keys, a, redis_field(&v->fields, "name"), acc, &name) == ERR_OK && name.len > 0)
-        doc_push(list, doc_new_text(name));
-    for (size_t i = 0; i + 1 < v->fields.count; i += 2)
-        if (str_starts(v->fields.items[i].text, "name@") &&
-            unseal(v->call->app->keys, a, v->fields.items[i + 1].text, acc, &name) == ERR_OK && !holds(list, name))
-            doc_push(list, doc_new_text(name));
+    for (size_t i = 0; i < v->member_count; i++)
+        add_names(v, &v->members[i], list);
     return list;
 }
 
@@ -90,12 +141,10 @@ static struct str or_null(struct str s)
     return s.len > 0 ? s : (struct str){NULL, 0};
 }
 
-static struct doc *sites_doc(const struct view *v)
+static void add_sites(const struct member *m, struct doc *list)
 {
-    struct doc *list = doc_array();
-
-    for (size_t i = 0; i < v->site_count; i++) {
-        const struct contact_site *s = &v->sites[i];
+    for (size_t i = 0; i < m->site_count; i++) {
+        const struct contact_site *s = &m->sites[i];
         struct doc *d = doc_object();
 
         tell_id(d, "id", ID_SITE, s->id);
@@ -105,18 +154,17 @@ static struct doc *sites_doc(const struct view *v)
         doc_set_text(d, "source", s->source);
         doc_set(d, "as_of", day_or_null(s->as_of_days));
         doc_set(d, "gone_at", moment_or_null(s->gone_days));
+        tell_id(d, "account", ID_ACCOUNT, m->account);
         doc_push(list, d);
     }
-    return list;
 }
 
-static struct doc *contacts_doc(const struct view *v)
+static void add_contacts(const struct view *v, const struct member *m, struct doc *list)
 {
     struct arena *a = v->call->arena;
-    struct doc *list = doc_array();
 
-    for (size_t i = 0; i < v->contact_count; i++) {
-        const struct contact *k = &v->contacts[i];
+    for (size_t i = 0; i < m->contact_count; i++) {
+        const struct contact *k = &m->contacts[i];
         struct doc *d = doc_object();
 
         tell_id(d, "id", ID_CONTACT, k->id);
@@ -131,18 +179,28 @@ static struct doc *contacts_doc(const struct view *v)
         doc_set(d, "confidence", doc_new_real(k->confidence));
         doc_set(d, "bounced_at", moment_or_null(k->bounced_days));
         doc_set(d, "gone_at", moment_or_null(k->gone_days));
+        tell_id(d, "account", ID_ACCOUNT, m->account);
         doc_push(list, d);
     }
-    return list;
 }
 
-/* Where mail to somebody came back. */
+/* Where mail to somebody came back: of all members together. */
 static struct doc *next_doc(const struct view *v)
 {
-    for (size_t i = 0; i < v->contact_count; i++)
-        if (v->contacts[i].bounced_days != CONTACT_NO_DAY)
-            return hints_next(v->call->arena, v->contacts, v->contact_count, STR(""));
-    return doc_new_null();
+    struct contact *all;
+    size_t n = 0;
+    bool bounced = false;
+
+    for (size_t i = 0; i < v->member_count; i++)
+        n += v->members[i].contact_count;
+    all = arena_array(v->call->arena, struct contact, n + 1);
+    n = 0;
+    for (size_t i = 0; i < v->member_count; i++)
+        for (size_t k = 0; k < v->members[i].contact_count; k++) {
+            all[n] = v->members[i].contacts[k];
+            bounced = bounced || all[n++].bounced_days != CONTACT_NO_DAY;
+        }
+    return bounced ? hints_next(v->call->arena, all, n, STR("")) : doc_new_null();
 }
 
 /* ---- what ---- */
@@ -220,30 +278,67 @@ static struct doc *timeline_doc(const struct view *v, const struct entry *entrie
 
 /* ---- the answer ---- */
 
+/* The latest of all members. */
 static int64_t field_ms(const struct view *v, const char *name)
 {
-    struct str s = redis_field(&v->fields, name);
-    int64_t ms;
+    int64_t latest = 0, ms;
 
-    return str_number(s, &ms) ? ms : 0;
+    for (size_t i = 0; i < v->member_count; i++)
+        if (str_number(redis_field(&v->members[i].fields, name), &ms) && ms > latest)
+            latest = ms;
+    return latest;
+}
+
+static struct doc *alias_doc(const struct edge *e, struct ulid other)
+{
+    struct doc *d = doc_object();
+
+    tell_id(d, "edge", ID_EDGE, e->id);
+    tell_id(d, "account", ID_ACCOUNT, other);
+    tell_id(d, "from", ID_ACCOUNT, e->from);
+    tell_id(d, "into", ID_ACCOUNT, e->into);
+    doc_set_text(d, "why", e->why);
+    doc_set_text(d, "by", e->by);
+    doc_set_text(d, "by_name", e->by_name);
+    doc_set_bool(d, "duplicate", e->duplicate);
+    doc_set(d, "at", tell_stamp(e->at_ms));
+    return d;
+}
+
+/* The edge by which it stands for another, then those by which others stand for it. */
+static struct doc *aliases_doc(const struct view *v)
+{
+    struct doc *list = doc_array();
+
+    if (!ulid_equal(v->own.id, (struct ulid){0}))
+        doc_push(list, alias_doc(&v->own, v->own.into));
+    for (size_t i = 0; i < v->family.edge_count; i++)
+        doc_push(list, alias_doc(&v->family.edges[i], v->family.edges[i].from));
+    return list;
 }
 
 static void answer(const struct view *v, const struct entry *entries, size_t n)
 {
-    struct doc *d = doc_object();
+    struct doc *d = doc_object(), *sites = doc_array(), *contacts = doc_array();
+    const struct redis_value *fields = &v->members[0].fields;
 
+    for (size_t i = 0; i < v->member_count; i++) {
+        add_sites(&v->members[i], sites);
+        add_contacts(v, &v->members[i], contacts);
+    }
     tell_id(d, "account", ID_ACCOUNT, v->account);
-    doc_set_bool(d, "on_record", str_is(redis_field(&v->fields, "imported"), "1"));
-    doc_set_text_or_null(d, "tier", redis_field(&v->fields, "tier"));
-    doc_set_text_or_null(d, "region", redis_field(&v->fields, "region"));
-    doc_set_text_or_null(d, "language", redis_field(&v->fields, "language"));
+    tell_id(d, "stands_for", ID_ACCOUNT, v->own.into);
+    doc_set_bool(d, "on_record", str_is(redis_field(fields, "imported"), "1"));
+    doc_set_text_or_null(d, "tier", redis_field(fields, "tier"));
+    doc_set_text_or_null(d, "region", redis_field(fields, "region"));
+    doc_set_text_or_null(d, "language", redis_field(fields, "language"));
     doc_set(d, "names", names_doc(v));
-    doc_set(d, "sites", sites_doc(v));
-    doc_set(d, "contacts", contacts_doc(v));
+    doc_set(d, "sites", sites);
+    doc_set(d, "contacts", contacts);
     doc_set(d, "next_contact", next_doc(v));
     doc_set(d, "work", work_doc(v));
     doc_set(d, "timeline", timeline_doc(v, entries, n));
-    doc_set(d, "aliases", doc_array());
+    doc_set(d, "aliases", aliases_doc(v));
     doc_set(d, "last_heard", tell_stamp(field_ms(v, "last_heard")));
     doc_set(d, "last_told", tell_stamp(field_ms(v, "last_told")));
     tell_doc(v->call, 200, d);

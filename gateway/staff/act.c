@@ -4,6 +4,7 @@
 #include "gateway/http/call.h"
 #include "gateway/staff/tell.h"
 #include "gateway/work.h"
+#include "queues/attach.h"
 #include "queues/clock.h"
 #include "queues/placing.h"
 #include "queues/ruleset.h"
@@ -44,6 +45,7 @@ static enum err read_ticket(struct act *act, struct ulid id)
     act->state = act->ticket.state;
     act->owner = act->ticket.owner;
     act->owner_name = act->ticket.owner_name;
+    act->spam = e == ERR_OK && ticket_is_spam(&act->ticket);
     return e;
 }
 
@@ -101,9 +103,9 @@ static const struct happening *history_with(const struct act *act, const struct 
     return all;
 }
 
-static bool is_open(struct str state)
+static bool is_open(const struct act *act)
 {
-    return !str_is(state, "solved") && !str_is(state, "closed");
+    return !str_is(act->state, "solved") && !str_is(act->state, "closed") && !act->spam;
 }
 
 static void set_place(struct act *act, struct change *c, const struct happening *h)
@@ -122,7 +124,7 @@ static void set_place(struct act *act, struct change *c, const struct happening 
     change_hset(c, key, "clock", where.clock);
     change_hset_int(c, key, "due", where.due_ms);
     change_hset_int(c, key, "updated", act->now_ms);
-    change_queue_place(c, t->id, t->queue, t->queue, where.due_ms, is_open(act->state), act->owner.len > 0);
+    change_queue_place(c, t->id, t->queue, t->queue, where.due_ms, is_open(act), act->owner.len > 0);
 }
 
 void act_happened(struct act *act, struct change *c, const char *kind, struct str detail, const char *clock)

@@ -21,6 +21,7 @@ struct act {
     size_t history_count;
     struct str state, owner; /* of the ticket after the act */
     struct str owner_name;
+    bool spam;  /* put aside: in no queue, and no mail goes out */
     void *more; /* the act's own */
 };
 

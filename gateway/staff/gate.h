@@ -24,6 +24,9 @@ enum staff_act {
     ACT_STATE,
     ACT_CALL,
     ACT_RETRY,
+    ACT_MOVE,   /* move, split, put aside as spam */
+    ACT_DECIDE, /* on suspected duplicates, and take that back */
+    ACT_MERGE,
     ACTS
 };
 

@@ -182,6 +182,10 @@ static enum err write_reply(struct act *act, struct change *c, struct reply *p, 
     enum ticket_state from;
     enum err e;
 
+    if (act->spam) {
+        tell_problem(act->call, 409, "spam", "no mail goes out of what was put aside as spam");
+        return ERR_CONFLICT;
+    }
     if (is_stale(act, all, n, p->seen)) {
         tell_problem_with(act->call, 409, "stale", "something newer came in", "newest", act->ticket.last);
         return ERR_CONFLICT;

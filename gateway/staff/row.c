@@ -2,10 +2,15 @@
 
 #include "gateway/app.h"
 #include "gateway/staff/tell.h"
+#include "queues/attach.h"
+#include "queues/duplicate.h"
 #include "queues/keys.h"
 #include "queues/log.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 static void queue_reads(struct redis *r, struct arena *a, struct ulid id)
 {
@@ -21,27 +26,46 @@ static enum err row_load(struct app *app, struct arena *a, struct ulid id, const
     return e != ERR_OK ? e : participants_load(app->keys, a, &out->ticket, &v[1], &out->people, &out->people_count);
 }
 
-static enum err read_names(struct app *app, struct redis *r, struct arena *a, struct row *rows, size_t n)
+/* The customers that the accounts are now, and what they are called. */
+static enum err read_customers(struct app *app, struct redis *r, struct arena *a, struct row *rows, size_t n)
 {
+    struct ulid *accounts = arena_array(a, struct ulid, n + 1), *roots = arena_array(a, struct ulid, n + 1);
     struct redis_value *v;
     size_t count;
 
+    for (size_t i = 0; i < n; i++)
+        accounts[i] = rows[i].ticket.account;
+
+    enum err e = merge_roots(r, a, accounts, n, roots);
+
+    if (e != ERR_OK || n == 0)
+        return e;
     for (size_t i = 0; i < n; i++) {
-        const char *acc = arena_strdup(a, id_print(ID_ACCOUNT, rows[i].ticket.account).at);
+        const char *acc = arena_strdup(a, id_print(ID_ACCOUNT, roots[i]).at);
 
-        redis_add(r, 3, (struct str[]){STR("HGET"), key_in(a, rows[i].ticket.partition, "a", acc), STR("name")});
+        rows[i].customer = roots[i];
+        redis_add(r, 3, (struct str[]){STR("HGET"), key_in(a, partition_of(roots[i]), "a", acc), STR("name")});
     }
-    if (n == 0)
-        return ERR_OK;
-
-    enum err e = redis_flush(r, a, &v, &count);
-
+    e = redis_flush(r, a, &v, &count);
     for (size_t i = 0; e == ERR_OK && i < n; i++) {
-        struct str acc = str_of(arena_strdup(a, id_print(ID_ACCOUNT, rows[i].ticket.account).at));
+        struct str acc = str_of(arena_strdup(a, id_print(ID_ACCOUNT, roots[i]).at));
 
         if (v[i].kind == REDIS_TEXT && unseal(app->keys, a, v[i].text, acc, &rows[i].account_name) != ERR_OK)
             rows[i].account_name = (struct str){NULL, 0};
     }
+    return e;
+}
+
+static enum err read_names(struct app *app, struct redis *r, struct arena *a, struct row *rows, size_t n)
+{
+    struct duplicate *all;
+    size_t count;
+    enum err e = read_customers(app, r, a, rows, n);
+
+    if (e == ERR_OK && n > 0)
+        e = duplicates_read(r, a, &all, &count);
+    for (size_t i = 0; e == ERR_OK && i < n; i++)
+        rows[i].duplicates = duplicates_about(all, count, rows[i].customer);
     return e;
 }
 
@@ -87,25 +111,41 @@ enum err row_read(struct app *app, struct redis *r, struct arena *a, struct ulid
     return e == ERR_OK ? read_names(app, r, a, out, 1) : e;
 }
 
-enum err rows_of_account(struct app *app, struct redis *r, struct arena *a, struct ulid account, struct row **out,
-                         size_t *count)
+static int newest_first(const void *x, const void *y)
 {
-    const char *acc = arena_strdup(a, id_print(ID_ACCOUNT, account).at);
-    struct str last = str_of(arena_printf(a, "%d", ROWS_OF_ACCOUNT_MAX - 1));
-    struct redis_value v;
-    enum err e =
-        redis_do(r, a, &v, 5,
-                 (struct str[]){STR("ZRANGE"), key_in(a, partition_of(account), "w", acc), STR("0"), last, STR("REV")});
+    const struct ulid *a = x, *b = y;
 
+    return memcmp(b->bytes, a->bytes, sizeof a->bytes); /* ids begin with the time */
+}
+
+enum err rows_of_accounts(struct app *app, struct redis *r, struct arena *a, const struct ulid *accounts, size_t n,
+                          struct row **out, size_t *count)
+{
+    struct str last = str_of(arena_printf(a, "%d", ROWS_OF_ACCOUNT_MAX - 1));
+    struct redis_value *v;
+    size_t replies, all = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *acc = arena_strdup(a, id_print(ID_ACCOUNT, accounts[i]).at);
+
+        redis_add(
+            r, 5,
+            (struct str[]){STR("ZRANGE"), key_in(a, partition_of(accounts[i]), "w", acc), STR("0"), last, STR("REV")});
+    }
+
+    enum err e = redis_flush(r, a, &v, &replies);
+    struct ulid *ids = arena_array(a, struct ulid, n * ROWS_OF_ACCOUNT_MAX + 1);
+
+    for (size_t i = 0; e == ERR_OK && i < n; i++) {
+        e = redis_value_err(r, &v[i]);
+        for (size_t k = 0; k < v[i].count; k++)
+            all += id_parse(ID_TICKET, v[i].items[k].text, &ids[all]);
+    }
     if (e != ERR_OK)
         return e;
-
-    struct ulid *ids = arena_array(a, struct ulid, v.count + 1);
-    size_t n = 0;
-
-    for (size_t i = 0; i < v.count; i++)
-        n += id_parse(ID_TICKET, v.items[i].text, &ids[n]);
-    return rows_read(app, r, a, ids, n, out, count);
+    if (n > 1 && all > 1)
+        qsort(ids, all, sizeof *ids, newest_first);
+    return rows_read(app, r, a, ids, all < ROWS_OF_ACCOUNT_MAX ? all : ROWS_OF_ACCOUNT_MAX, out, count);
 }
 
 static struct doc *words_doc(struct str words)
@@ -146,7 +186,7 @@ struct doc *row_doc(const struct row *row)
     doc_set_int(d, "level", t->level);
     doc_set(d, "channels", words_doc(t->channels));
     doc_set_text(d, "language", t->language);
-    tell_id(account, "id", ID_ACCOUNT, t->account);
+    tell_id(account, "id", ID_ACCOUNT, row->customer);
     doc_set_text_or_null(account, "name", or_null(row->account_name));
     doc_set(d, "account", account);
     doc_set_text_or_null(d, "owner", or_null(t->owner_name));
@@ -155,7 +195,8 @@ struct doc *row_doc(const struct row *row)
     doc_set_text_or_null(d, "clock", or_null(t->clock));
     doc_set_int(d, "priority", t->priority);
     doc_set_text(d, "state", t->state);
-    doc_set_int(d, "duplicates", 0);
+    doc_set_int(d, "duplicates", (int64_t)row->duplicates);
+    doc_set_bool(d, "spam", ticket_is_spam(t));
     doc_set_text(d, "queue", t->queue);
     doc_set_text(d, "impact", t->impact);
     doc_set(d, "opened_at", tell_stamp(t->opened_ms));

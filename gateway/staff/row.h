@@ -12,7 +12,9 @@ struct row {
     struct ticket ticket;
     struct participant *people;
     size_t people_count;
-    struct str account_name; /* unsealed; at NULL: none */
+    struct ulid customer;    /* the account that the ticket's stands for */
+    struct str account_name; /* of the customer, unsealed; at NULL: none */
+    size_t duplicates;       /* suspected ones of the customer */
 };
 
 /* Reads the tickets of ids in one exchange. Those that are not there (any more) are left out. */
@@ -21,9 +23,9 @@ enum err rows_read(struct app *app, struct redis *r, struct arena *a, const stru
 /* ERR_ABSENT. */
 enum err row_read(struct app *app, struct redis *r, struct arena *a, struct ulid id, struct row *out);
 enum { ROWS_OF_ACCOUNT_MAX = 200 };
-/* The newest work of an account, newest first. */
-enum err rows_of_account(struct app *app, struct redis *r, struct arena *a, struct ulid account, struct row **out,
-                         size_t *count);
+/* The newest work of these accounts, newest first. */
+enum err rows_of_accounts(struct app *app, struct redis *r, struct arena *a, const struct ulid *accounts, size_t n,
+                          struct row **out, size_t *count);
 /* The JSON of one, yours. */
 struct doc *row_doc(const struct row *row);
 

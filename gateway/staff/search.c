@@ -9,6 +9,7 @@
 #include "gateway/work.h"
 #include "queues/filing.h"
 #include "queues/keys.h"
+#include "queues/merge.h"
 #include "queues/word.h"
 #include "rules/address.h"
 #include "rules/base/arena.h"
@@ -22,6 +23,7 @@ enum {
     QUERY_CHARS_MAX = 320,
     QUERY_WORDS_MAX = 8, /* of a longer question the first ones count */
     ACCOUNTS_MAX = 16,
+    FAMILIES_MAX = 64, /* accounts of all customers that were found */
     TICKETS_MAX = WORD_HITS_MAX,
 };
 
@@ -158,23 +160,44 @@ static int newest_first(const void *x, const void *y)
     return -memcmp(a->ticket.id.bytes, b->ticket.id.bytes, sizeof a->ticket.id.bytes);
 }
 
-/* The tickets that were found, and all work of the accounts that were. */
-static enum err read_rows(struct search *s, struct row **out, size_t *n)
+/* An account is shown as the customer that it stands for, with all work of that customer. */
+static enum err find_customers(struct search *s, struct ulid *all, size_t *n)
 {
-    struct call *c = s->call;
+    struct ulid found[ACCOUNTS_MAX];
+    size_t count = s->account_count;
 
-    for (size_t i = 0; i < s->account_count; i++) {
-        struct row *rows;
-        size_t count;
-        enum err e = rows_of_account(c->app, s->redis, c->arena, s->accounts[i], &rows, &count);
+    memcpy(found, s->accounts, count * sizeof *found);
+    s->account_count = *n = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct family f;
+        enum err e = merge_family(s->redis, s->call->app->keys, s->call->arena, found[i], &f);
 
         if (e != ERR_OK)
             return e;
-        for (size_t k = 0; k < count; k++)
-            add_ticket(s, rows[k].ticket.id);
+        add_account(s, f.accounts[0]);
+        for (size_t k = 0; k < f.n && *n < FAMILIES_MAX; k++)
+            if (!holds(all, *n, f.accounts[k]))
+                all[(*n)++] = f.accounts[k];
     }
+    return ERR_OK;
+}
 
-    enum err e = rows_read(c->app, s->redis, c->arena, s->tickets, s->ticket_count, out, n);
+/* The tickets that were found, and all work of the customers that were. */
+static enum err read_rows(struct search *s, struct row **out, size_t *n)
+{
+    struct call *c = s->call;
+    struct ulid all[FAMILIES_MAX];
+    struct row *rows;
+    size_t accounts, count;
+    enum err e = find_customers(s, all, &accounts);
+
+    if (e == ERR_OK && accounts > 0)
+        e = rows_of_accounts(c->app, s->redis, c->arena, all, accounts, &rows, &count);
+    if (e != ERR_OK)
+        return e;
+    for (size_t k = 0; accounts > 0 && k < count; k++)
+        add_ticket(s, rows[k].ticket.id);
+    e = rows_read(c->app, s->redis, c->arena, s->tickets, s->ticket_count, out, n);
 
     if (e == ERR_OK && *n > 1)
         qsort(*out, *n, sizeof **out, newest_first);

@@ -88,11 +88,10 @@ static void change_route(struct change *c, const struct bench *b, const struct h
     struct facts facts = ticket_facts(&b->ticket, level);
     struct str key = ticket_key(b->a, b->ticket.id);
     struct placing where;
-    bool open = !str_is(b->ticket.state, "solved") && !str_is(b->ticket.state, "closed");
 
     place(rules, &facts, b->history, b->history_count, confirmed->at_ms, b->a, &where);
     ruleset_release(b->app->rules, rules);
-    if (!open)
+    if (!ticket_is_open(&b->ticket))
         return;
     change_hset(c, key, "queue", where.queue);
     change_hset(c, key, "rule", where.rule);
@@ -197,8 +196,12 @@ static enum err find_flow(struct bench *b, uint64_t reference, enum token_kind k
 
     if (kind == TOKEN_ITEM && (!found || !pointer_is_of(&p, id)))
         return ERR_ABSENT; /* written, and not filed yet: no code went out */
-    return flow_read(b->redis, b->app->keys, b->a, kind == TOKEN_ITEM ? p.participant : id,
-                     look_flow_partition(id, found ? &p : NULL), &b->flow);
+    e = flow_read(b->redis, b->app->keys, b->a, kind == TOKEN_ITEM ? p.participant : id,
+                  look_flow_partition(id, found ? &p : NULL), &b->flow);
+    /* Since it was asked for, the work may have been moved, or have gone on in another ticket. */
+    if (e == ERR_OK && found && ulid_equal(b->flow.participant, p.participant))
+        b->flow.ticket = p.ticket;
+    return e;
 }
 
 /* The level is raised whatever becomes of this; whoever types the code once more makes up for it. */

@@ -84,10 +84,19 @@ static enum err add_messages(struct redis *r, const struct keyring *k, struct ar
     return ERR_OK;
 }
 
-/* This ticket's messages, and before them those of the closed ones it goes on from. */
-static enum err read_messages(struct redis *r, const struct keyring *k, struct arena *a, struct look *out)
+static int by_time(const void *x, const void *y)
 {
-    struct ticket at = out->ticket;
+    const struct message *a = x, *b = y;
+
+    if (a->at_ms != b->at_ms)
+        return a->at_ms < b->at_ms ? -1 : 1;
+    return memcmp(a->id.bytes, b->id.bytes, sizeof a->id.bytes);
+}
+
+/* A ticket's messages, and those of the closed ones it goes on from. */
+static enum err read_chain(struct redis *r, const struct keyring *k, struct arena *a, struct ticket at,
+                           struct look *out)
+{
     enum err e = ERR_OK;
 
     for (int i = 0; e == ERR_OK && i < LINKED_MAX; i++) {
@@ -97,6 +106,39 @@ static enum err read_messages(struct redis *r, const struct keyring *k, struct a
         if (e != ERR_OK || !id_parse(ID_TICKET, redis_field(at.fields, "linked"), &before))
             break;
         e = ticket_read(r, k, a, before, &at);
+    }
+    return e;
+}
+
+/* While words are moved they are in two places for a moment. */
+static size_t each_once(struct message *m, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || !ulid_equal(m[kept - 1].id, m[i].id))
+            m[kept++] = m[i];
+    return kept;
+}
+
+/* All words of this person, wherever staff put them. */
+static enum err read_messages(struct redis *r, const struct keyring *k, struct arena *a, struct look *out)
+{
+    enum err e = read_chain(r, k, a, out->ticket, out);
+
+    for (size_t i = 0; e == ERR_OK && i < out->pointer.more_count; i++) {
+        struct ticket further;
+
+        if (ulid_equal(out->pointer.more[i], out->ticket.id))
+            continue;
+
+        e = ticket_read(r, k, a, out->pointer.more[i], &further);
+        if (e == ERR_OK)
+            e = read_chain(r, k, a, further, out);
+    }
+    if (e == ERR_OK && out->pointer.more_count > 0) {
+        qsort(out->messages, out->message_count, sizeof *out->messages, by_time);
+        out->message_count = each_once(out->messages, out->message_count);
     }
     return e;
 }
@@ -112,7 +154,22 @@ static enum err read_me(struct redis *r, const struct keyring *k, struct arena *
             out->me = all[i];
             return ERR_OK;
         }
-    return e == ERR_OK ? ERR_CORRUPT : e;
+    return e == ERR_OK ? ERR_ABSENT : e;
+}
+
+/* The first ticket that this person takes part in: while they are moved that may be a further one. */
+static enum err read_ticket(struct redis *r, const struct keyring *k, struct arena *a, struct look *out)
+{
+    enum err e = ticket_read(r, k, a, out->pointer.ticket, &out->ticket);
+
+    if (e == ERR_OK)
+        e = read_me(r, k, a, out);
+    for (size_t i = 0; e == ERR_ABSENT && i < out->pointer.more_count; i++) {
+        e = ticket_read(r, k, a, out->pointer.more[i], &out->ticket);
+        if (e == ERR_OK)
+            e = read_me(r, k, a, out);
+    }
+    return e == ERR_ABSENT ? ERR_CORRUPT : e;
 }
 
 /* L3 */
@@ -143,10 +200,8 @@ static enum err read_promise(struct app *app, struct redis *r, struct arena *a, 
 static enum err read_filed(struct app *app, struct redis *r, struct arena *a, struct look *out)
 {
     const struct keyring *k = app->keys;
-    enum err e = ticket_read(r, k, a, out->pointer.ticket, &out->ticket);
+    enum err e = read_ticket(r, k, a, out);
 
-    if (e == ERR_OK)
-        e = read_me(r, k, a, out);
     if (e == ERR_OK)
         e = read_messages(r, k, a, out);
     if (e == ERR_OK)
