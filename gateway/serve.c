@@ -21,6 +21,7 @@
 #include "gateway/share.h"
 #include "gateway/staff/console.h"
 #include "gateway/tail.h"
+#include "gateway/tidy.h"
 #include "gateway/work.h"
 #include "queues/blob.h"
 #include "queues/clock.h"
@@ -62,6 +63,7 @@ struct serve {
     struct mail_in *mail_in;
     char holder[33];  /* of leases: the same after a restart, so that nobody waits for a process that died */
     int64_t swept_ms; /* steady */
+    struct tidy tidy;
     char cert[4200], key[4200], identity[4200], mails[4200];
     const struct redis_target *redis;
     struct str policy;
@@ -211,6 +213,7 @@ static void on_tick(void *arg, struct redis *r)
         s->swept_ms = clock_steady_ms();
         if (e != ERR_OK && e != ERR_ABSENT)
             log_warn("sweep_failed", "why=%s", redis_why(r));
+        tidy_orphans(&s->tidy, r, a);
     }
     arena_close(a);
 }
@@ -518,6 +521,7 @@ enum err serve_open(struct serve **out, const struct conf *conf, char why[SERVE_
     if (s == NULL)
         abort();
     s->conf = *conf;
+    s->tidy = (struct tidy){.app = &s->app, .holder = s->holder};
     s->app.conf = &s->conf;
     log_set_level(conf->log);
     if (phone_e164(str_of(conf->help_phone), NULL, e164))

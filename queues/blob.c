@@ -332,13 +332,41 @@ static enum err read_sealed(const struct blobs *b, struct arena *a, struct ulid 
     return e;
 }
 
-enum err blob_read(struct blobs *b, struct arena *a, struct ulid name, struct str *content)
+/* <folder>/aside/<ULID>; PATH_MAX bytes. */
+static void aside_of(const struct blobs *b, struct ulid name, char *out)
+{
+    char text[ULID_CHARS + 1];
+
+    ulid_print(name, text);
+    (void)snprintf(out, PATH_MAX, "%s/aside/%s", b->folder, text);
+}
+
+static int open_place(const struct blobs *b, struct ulid name)
 {
     struct place p;
 
     place_of(b, name, &p);
+    return open(p.file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
 
-    int fd = open(p.file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+/* B3 */
+static int open_to_read(struct blobs *b, struct ulid name)
+{
+    int fd = open_place(b, name);
+
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
+    if (!blob_put_back(b, name)) {
+        errno = ENOENT;
+        return -1;
+    }
+    log_warn("blob_wanted_again", "what=it was set aside");
+    return open_place(b, name);
+}
+
+enum err blob_read(struct blobs *b, struct arena *a, struct ulid name, struct str *content)
+{
+    int fd = open_to_read(b, name);
 
     if (fd < 0)
         return errno == ENOENT ? ERR_ABSENT : ERR_IO;
@@ -350,6 +378,86 @@ enum err blob_read(struct blobs *b, struct arena *a, struct ulid name, struct st
         log_error("blob_read_failed", "err=%s", err_name(e));
     return e;
 }
+
+/* ---- tidying up ---- */
+
+static int64_t changed_ms(const struct stat *st)
+{
+    return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
+}
+
+static bool each_of(const char *folder, blob_visit *visit, void *arg)
+{
+    DIR *d = opendir(folder);
+    bool more = true;
+    struct ulid name;
+    struct stat st;
+
+    if (d == NULL)
+        return true;
+    for (struct dirent *e; more && (e = readdir(d)) != NULL;)
+        if (ulid_parse(str_of(e->d_name), &name) && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(st.st_mode))
+            more = visit(arg, name, changed_ms(&st));
+    (void)closedir(d);
+    return more;
+}
+
+void blobs_each(struct blobs *b, blob_visit *visit, void *arg)
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* of a ULID */
+    char folder[PATH_MAX];
+
+    for (size_t i = 0; i < sizeof digits - 1; i++)
+        for (size_t k = 0; k < sizeof digits - 1; k++) {
+            (void)snprintf(folder, sizeof folder, "%s/%c/%c", b->folder, digits[i], digits[k]);
+            if (!each_of(folder, visit, arg))
+                return;
+        }
+}
+
+/* Its time is from now on when it was set aside. */
+bool blob_set_aside(struct blobs *b, struct ulid name)
+{
+    char aside[PATH_MAX], folder[PATH_MAX];
+    struct place p;
+
+    place_of(b, name, &p);
+    aside_of(b, name, aside);
+    (void)snprintf(folder, sizeof folder, "%s/aside", b->folder);
+    if (folder_make(folder) && utimensat(AT_FDCWD, p.file, NULL, 0) == 0 && rename(p.file, aside) == 0)
+        return true;
+    log_error("blob_not_set_aside", "why=%s", strerror(errno));
+    return false;
+}
+
+void blobs_each_aside(struct blobs *b, blob_visit *visit, void *arg)
+{
+    char folder[PATH_MAX];
+
+    (void)snprintf(folder, sizeof folder, "%s/aside", b->folder);
+    (void)each_of(folder, visit, arg);
+}
+
+bool blob_put_back(struct blobs *b, struct ulid name)
+{
+    char aside[PATH_MAX];
+    struct place p;
+
+    place_of(b, name, &p);
+    aside_of(b, name, aside);
+    return rename(aside, p.file) == 0; /* its folder is there since then */
+}
+
+bool blob_clear(struct blobs *b, struct ulid name)
+{
+    char aside[PATH_MAX];
+
+    aside_of(b, name, aside);
+    return unlink(aside) == 0;
+}
+
+/* ---- open, close ---- */
 
 /* What writers left that were killed. Another gateway's are young and stay. */
 static void sweep_new(const char *folder)

@@ -3,7 +3,9 @@
  * B1  blob_write() and blob_commit() return ERR_OK only after the file is written, fsynced,
  *     linked into place and its folder fsynced; a name is never written twice;
  * B2  content is sealed with crypto_secretstream_xchacha20poly1305 in chunks of
- *     64 KiB, TAG_FINAL demanded on reading: a cut file is ERR_CORRUPT, not short. */
+ *     64 KiB, TAG_FINAL demanded on reading: a cut file is ERR_CORRUPT, not short;
+ * B3  what nobody names any more is set aside first: whoever reads it after all finds it
+ *     and puts it back; only what lay aside for BLOB_ASIDE_MS is removed. */
 #ifndef QUEUES_BLOB_H
 #define QUEUES_BLOB_H
 
@@ -11,11 +13,16 @@
 #include "rules/base/id.h"
 #include "rules/base/text.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct arena;
 struct keyring;
 struct blobs;
 
 enum { BLOB_BYTES_MAX = 32 * 1024 * 1024 };
+
+#define BLOB_ASIDE_MS (INT64_C(30) * 24 * 3600 * 1000)
 
 enum err blobs_open(struct blobs **out, const char *folder, const struct keyring *keys, char *why, size_t why_bytes);
 void blobs_close(struct blobs *b);
@@ -32,9 +39,23 @@ enum err blob_append(struct blob_writer *w, struct str more);
 enum err blob_commit(struct blob_writer *w);
 /* Nothing of it was ever there. NULL is allowed. */
 void blob_drop(struct blob_writer *w);
-/* For a blob whose row was not taken: nobody names it, nobody ever will. */
+/* For good, and at once: a blob whose row was not taken, or whose use is over. Nobody names it, nobody ever will. */
 void blob_remove(struct blobs *b, struct ulid name);
 /* ERR_ABSENT; ERR_CORRUPT: changed, cut, another's, or its key is gone; ERR_IO. */
 enum err blob_read(struct blobs *b, struct arena *a, struct ulid name, struct str *content);
+
+/* ---- tidying up ---- */
+
+/* changed_ms: when it was written. False ends the walk. May set aside and remove. */
+typedef bool blob_visit(void *arg, struct ulid name, int64_t changed_ms);
+/* Every blob, in no order, without those set aside. What comes or goes meanwhile may be missed. */
+void blobs_each(struct blobs *b, blob_visit *visit, void *arg);
+/* B3. False where it could not be. */
+bool blob_set_aside(struct blobs *b, struct ulid name);
+/* Those that were; changed_ms: when. */
+void blobs_each_aside(struct blobs *b, blob_visit *visit, void *arg);
+/* Of one that was set aside: back to where it was, or gone for good. */
+bool blob_put_back(struct blobs *b, struct ulid name);
+bool blob_clear(struct blobs *b, struct ulid name);
 
 #endif
