@@ -1,7 +1,7 @@
 // Mail in: a mail server hands a mail over, and it is a ticket. Real Redis, real sockets, the daemon killed in between.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
 import { many, open, redisServer, sleep, story, until } from './kit.mjs'
@@ -269,6 +269,25 @@ describe('the daemon is killed', () => {
       assert.equal(tickets[0].messages.length, 1, `storm${i}`)
     }
   })
+})
+
+const CORPUS = process.env.CORPORA ?? '../shared/corpora'
+
+story('every mail of the corpora is taken and filed, however broken it is', async (t) => {
+  const names = existsSync(CORPUS) ? readdirSync(CORPUS, { recursive: true }).filter((name) => name.endsWith('.eml')) : []
+  if (names.length === 0) return t.skip(`no mails in ${CORPUS} (set CORPORA)`)
+  const door = await open({ settings }), server = await relay(door)
+  for (const name of names) {
+    const mail = readFileSync(join(CORPUS, name)).toString('latin1').replace(/\r\n/g, '\n').replace(/\r/g, ' ') // as Postfix hands stray ones on
+    assert.match((await server.send(Buffer.from(mail, 'latin1')))[0], /^250/, name)
+  }
+  await quiet(door)
+  assert.equal(await metric(door, 'journal_parked_items'), 0)
+  assert.equal(await metric(door, 'mails_read_total'), names.length)
+  assert.equal(await metric(door, 'mails_unreadable_total'), 0)
+  console.log(`# ${names.length} mails, ${(await metric(door, 'mail_reading_seconds_total') * 1000 / names.length).toFixed(1)} ms each to read`)
+  server.close()
+  await door.stop()
 })
 
 story('the port of the listener is told, and a taken one is named', async () => {
