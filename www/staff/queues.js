@@ -1,24 +1,26 @@
 // Queues with their counts, the list of one queue, and what a search found.
-import { get } from '/api.js';
+import { get, whatIs } from '/api.js';
 import { el, fill, say } from '/dom.js';
 import { ticketList } from '/list.js';
+import { parkedBox } from '/parked.js';
 
 const PAGE = 100, PAGE_MAX = 200;
 
 const COUNTS = [['open', 'Open'], ['unclaimed', 'Unclaimed'], ['due_soon', 'Due soon'], ['breached', 'Breached']];
 const number = (q, name) => el('td', { class: q[name] > 0 ? name : 'none' }, String(q[name]));
 
-export function openQueues() {
-  const body = el('tbody');
+export function openQueues(_, staff) {
+  const body = el('tbody'), parked = parkedBox(staff.role !== 'auditor');
   const view = {
     title: 'Queues',
     node: el('section', {},
       el('h1', { tabindex: -1 }, 'Queues'),
       el('table', { class: 'counts' },
         el('caption', { class: 'hide' }, 'Open tickets of each queue'),
-        el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Queue'), COUNTS.map(([, title]) => el('th', { scope: 'col' }, title)))), body)),
+        el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Queue'), COUNTS.map(([, title]) => el('th', { scope: 'col' }, title)))), body),
+      parked.node),
     async refresh() {
-      const { items } = await get('/api/queues');
+      const [{ items }] = await Promise.all([get('/api/queues'), parked.refresh().catch(whatIs)]);
       const at = [...body.querySelectorAll('a')].indexOf(document.activeElement);
       fill(body, items.map((q) => el('tr', {},
         el('th', { scope: 'row' }, el('a', { href: `#/queue/${q.queue}` }, q.title || q.queue)), COUNTS.map(([name]) => number(q, name)))));
