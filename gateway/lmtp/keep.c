@@ -170,9 +170,13 @@ static void to_disk(struct session *p, bool last)
 {
     p->waits = true;
     p->last = last;
-    p->error = work_submit(p->server->disk, write_piece, p);
-    if (p->error != ERR_OK)
-        loop_post(p->server->loop, on_disk, p);
+
+    enum err e = work_submit(p->server->disk, write_piece, p); /* from here on p->error is the disk's */
+
+    if (e == ERR_OK)
+        return;
+    p->error = e;
+    loop_post(p->server->loop, on_disk, p);
 }
 
 void keep_piece(struct session *p)

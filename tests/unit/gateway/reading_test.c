@@ -58,7 +58,8 @@ static void play_filer(void *arg, struct filer_job *job)
     struct scene *s = arg;
 
     (void)pthread_mutex_lock(&s->lock);
-    s->jobs[atomic_fetch_add(&s->given, 1)] = job;
+    s->jobs[s->given] = job;
+    atomic_fetch_add(&s->given, 1);
     (void)pthread_mutex_unlock(&s->lock);
 }
 
