@@ -1,7 +1,7 @@
 // Mail in: a mail server hands a mail over, and it is a ticket. Real Redis, real sockets, the daemon killed in between.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, renameSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
 import { many, open, redisServer, sleep, story, until } from './kit.mjs'
@@ -132,6 +132,23 @@ story('mail comes in while Redis is away, and is filed when it is back', async (
   await redis.start()
   await quiet(door)
   for (const i of [0, 31, 49]) assert.equal((await ticketsOf(mei, `away${i}@shop.example`)).length, 1)
+  server.close()
+  await door.stop()
+  await redis.stop()
+})
+
+story('a Redis that forgot is told of its mails again, and each is there once', async () => {
+  const redis = await redisServer().start()
+  const door = await open({ settings: { ...settings, redis: redis.target } })
+  const server = await relay(door)
+  for (let i = 0; i < 20; i++) assert.match((await server.send(letter({ from: `told${i}@shop.example`, text: i % 5 ? 'Short.' : 'Long.\r\n'.repeat(20000) })))[0], /^250/)
+  await quiet(door)
+  await redis.stop()
+  rmSync(join(redis.home, 'appendonlydir'), { recursive: true, force: true })
+  rmSync(join(redis.home, 'appendonly.aof'), { force: true })
+  await redis.start()
+  const mei = await member(door)
+  for (let i = 0; i < 20; i++) assert.deepEqual((await ticketsOf(mei, `told${i}@shop.example`)).map((t) => t.messages.length), [1], `told${i}`)
   server.close()
   await door.stop()
   await redis.stop()

@@ -10,12 +10,14 @@
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -337,6 +339,39 @@ static void what_the_journal_refuses_is_put_off_and_leaves_nothing(void **state)
     (void)close(fd);
 }
 
+/* At its first piece, in the middle, and at its end. */
+static void what_the_disk_refuses_is_put_off_and_the_session_goes_on(void **state)
+{
+    static const rlim_t limits[] = {10, 300000, 1000000};
+    struct scene *s = *state;
+    struct rlimit old, tight;
+    int fd;
+
+    serve(s);
+    fd = greeted(s);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        tight = (struct rlimit){limits[i], old.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+        begin(fd, "");
+        expect(fd, "354");
+        say_bytes(fd, MIB);
+        say(fd, ".\r\n");
+        expect(fd, "451");
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+        wait_for_blobs(s, 0);
+    }
+    assert_int_equal(s->kept, 0);
+    assert_int_equal(counts(s).deferred, 3);
+    begin(fd, "");
+    expect(fd, "354");
+    say_bytes(fd, MIB);
+    say(fd, ".\r\n");
+    expect(fd, "250");
+    (void)close(fd);
+}
+
 static void a_mail_that_is_not_whole_is_not_kept(void **state)
 {
     struct scene *s = *state;
@@ -550,6 +585,7 @@ int main(void)
         T(a_small_mail_goes_into_its_row),
         T(a_large_one_goes_to_a_blob_first),
         T(what_the_journal_refuses_is_put_off_and_leaves_nothing),
+        T(what_the_disk_refuses_is_put_off_and_the_session_goes_on),
         T(a_mail_that_is_not_whole_is_not_kept),
         T(what_is_too_large_or_broken_is_refused_and_leaves_nothing),
         T(bytes_in_flight_are_bounded_and_come_free_again),
