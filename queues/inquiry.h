@@ -17,7 +17,7 @@ struct inquiry {
     const struct rules *rules;
     struct arena *arena;
     struct ulid own;   /* the account that would be made */
-    struct item about; /* the item Q2 */
+    struct item about; /* Q2 */
     bool proven;       /* the mailbox of about */
     struct evidence_held held;
     bool knowable;                /* there is something that it can be known by, */
