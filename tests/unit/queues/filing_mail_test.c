@@ -608,17 +608,22 @@ static void a_report_of_nothing_of_ours_opens_nothing(void **state)
 
 static void a_status_from_outside_is_shown_only_where_it_is_one(void **state)
 {
-    struct item i = mail(ANA, "nothing works");
-    struct filing *f = file(&i);
-    struct item report = bounce(send_reply(f, ANA), "dead", "5.1.1 <script>");
-    struct happening *h;
-    size_t n;
+    static const char *const others[] = {"5.1.<b>", "5.1.1 ", "5.1.1111111111111", "n\no"};
 
     (void)state;
-    (void)file(&report);
-    assert_int_equal(history_read(s.redis, s.arena, f->ticket, &h, &n), ERR_OK);
-    assert_int_equal(n, 2);
-    assert_int_equal(h[1].detail.len, 0);
+    for (size_t k = 0; k < sizeof others / sizeof others[0]; k++) {
+        struct item i = mail(arena_printf(s.arena, "ana%zu@a.example", k), others[k]);
+        struct filing *f = file(&i);
+        struct item report = bounce(send_reply(f, ANA), "dead", others[k]);
+        struct happening *h;
+        size_t n;
+
+        (void)file(&report);
+        assert_int_equal(history_read(s.redis, s.arena, f->ticket, &h, &n), ERR_OK);
+        assert_int_equal(n, 2);
+        if (h[1].detail.len != 0)
+            fail_msg("%s: %s", others[k], h[1].detail.at);
+    }
 }
 
 int main(void)
