@@ -1,6 +1,7 @@
 #include "gateway/conf.h"
 
 #include "gateway/value.h"
+#include "rules/authres.h"
 #include "rules/base/near.h"
 
 #include <assert.h>
@@ -70,11 +71,6 @@ static const char *read_text(struct reading *r, const struct row *row, struct st
     return value_text(value, field(r, row), row->bytes);
 }
 
-static const char *read_word(struct reading *r, const struct row *row, struct str value)
-{
-    return value_word(value, field(r, row), row->bytes);
-}
-
 static const char *read_path(struct reading *r, const struct row *row, struct str value)
 {
     return value_path(value, r->folder, field(r, row), row->bytes);
@@ -114,6 +110,19 @@ static const char *read_reserve(struct reading *r, const struct row *row, struct
         return value_size(value, field(r, row));
     *(int64_t *)field(r, row) = -1;
     return NULL;
+}
+
+/* "mx.example.com" or "mx.example.com 1". */
+static const char *read_authserv(struct reading *r, const struct row *row, struct str value)
+{
+    struct str rest = value, name = str_cut(&rest, ' ');
+    int64_t below = 0;
+
+    rest = str_trim(rest);
+    if (rest.len > 0 && (!str_number(rest, &below) || below > AUTHRES_BELOW_MAX))
+        return "wants one word, and behind it at most a number from 0 to 9";
+    r->conf->authserv_below = (int)below;
+    return value_word(name, field(r, row), row->bytes);
 }
 
 static const char *read_threads(struct reading *r, const struct row *row, struct str value)
@@ -284,7 +293,7 @@ static const struct row rows[] = {
     {.name = "mail", .read = read_mail},
     {.name = "mail-auth", .read = read_mail_auth},
     {.name = "mail-from", .read = read_mail_from},
-    {.name = "authserv-id", .read = read_word, FIELD(authserv_id)},
+    {.name = "authserv-id", .read = read_authserv, FIELD(authserv_id)},
     {.name = "brand", .read = read_text, FIELD(brand)},
     {.name = "help-phone", .read = read_telephone, FIELD(help_phone)},
     {.name = "clamd", .read = read_clamd, FIELD(clamd)},

@@ -177,13 +177,14 @@ static bool proves(struct tokens *t, struct str from_domain)
     return false;
 }
 
-bool authres_proves(const struct authres_field *fields, size_t n, struct str authserv_id, struct str from_domain)
+bool authres_proves(const struct authres_field *fields, size_t n, struct str authserv_id, size_t below,
+                    struct str from_domain)
 {
     struct tokens t;
 
     if (authserv_id.len == 0 || from_domain.len == 0)
         return false;
-    for (size_t i = 0; i < n && fields[i].received_above == 0; i++)
+    for (size_t i = 0; i < n && fields[i].received_above <= below; i++)
         if (read_tokens(fields[i].value, &t) && is_by(&t, authserv_id))
             return proves(&t, from_domain);
     return false;

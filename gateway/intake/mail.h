@@ -24,6 +24,7 @@ struct mail_house {
     const struct keyring *keys;
     const char *address;     /* of mail-from, as configured */
     const char *authserv_id; /* of the one whose Authentication-Results are believed; "" nobody's */
+    int authserv_below;      /* and below how many Received fields: rules/authres.h, X2 */
     const char *language;    /* where the words do not tell */
     const char *unreadable;  /* the sentence of Q2 */
 };

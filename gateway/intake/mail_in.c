@@ -122,6 +122,7 @@ enum err mail_in_open(struct mail_in **out, struct app *app, char why[LMTP_WHY_B
     m->house = (struct mail_house){.keys = app->keys,
                                    .address = app->conf->mail_from_address,
                                    .authserv_id = app->conf->authserv_id,
+                                   .authserv_below = app->conf->authserv_below,
                                    .language = "en",
                                    .unreadable = UNREADABLE};
 

@@ -200,7 +200,7 @@ static bool is_proven(const struct reading *r)
         return false;
     for (; n < m->result_count && n < RESULTS_MAX; n++)
         fields[n] = (struct authres_field){m->results[n].value, m->results[n].received_above};
-    return authres_proves(fields, n, str_of(r->house->authserv_id), from.domain);
+    return authres_proves(fields, n, str_of(r->house->authserv_id), (size_t)r->house->authserv_below, from.domain);
 }
 
 /* ---- what came back ---- */

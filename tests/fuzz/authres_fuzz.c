@@ -20,12 +20,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct authres_field f = {{(const char *)data, size}, 0};
 
-    if (authres_proves(&f, 1, STR("mx.example"), STR("a.example")))
+    if (authres_proves(&f, 1, STR("mx.example"), 0, STR("a.example")))
         assert(holds(f.value, "mx.example") && holds(f.value, "dmarc") && holds(f.value, "pass") &&
                holds(f.value, "header.from") && holds(f.value, "a.example"));
-    assert(!authres_proves(&f, 1, STR(""), STR("a.example")));
-    assert(!authres_proves(&f, 1, STR("mx.example"), STR("")));
+    assert(!authres_proves(&f, 1, STR(""), 0, STR("a.example")));
+    assert(!authres_proves(&f, 1, STR("mx.example"), 0, STR("")));
     f.received_above = 1;
-    assert(!authres_proves(&f, 1, STR("mx.example"), STR("a.example")));
+    assert(!authres_proves(&f, 1, STR("mx.example"), 0, STR("a.example")));
     return 0;
 }

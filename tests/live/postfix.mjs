@@ -21,8 +21,8 @@ function lines(port) {
 
 const services = ['rewrite trivial-rewrite', 'bounce', 'defer bounce', 'trace bounce', 'verify', 'proxymap', 'smtp', 'relay smtp', 'error', 'retry error', 'discard', 'lmtp', 'anvil', 'scache']
 
-// Delivers to the LMTP port; answers { port, send(options), queue(), flush(), log(), stop() }.
-export async function postfix(lmtp) {
+// Delivers to the LMTP port; more: lines of main.cf. Answers { port, send(options), queue(), flush(), log(), stop() }.
+export async function postfix(lmtp, more = '') {
   const home = folder('postern-postfix-'), etc = join(home, 'etc'), port = await freePort()
   const log = join(home, 'log'), run = (name, ...args) => spawnSync(name, ['-c', etc, ...args], { encoding: 'utf8' })
   chmodSync(home, 0o755)
@@ -48,6 +48,7 @@ maximal_backoff_time = 2s
 queue_run_delay = 1s
 transport_retry_time = 1s
 ${lines(lmtp)}
+${more}
 `)
   writeFileSync(join(etc, 'master.cf'), `127.0.0.1:${port} inet n - n - - smtpd
 cleanup unix n - n - 0 cleanup

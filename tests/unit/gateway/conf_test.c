@@ -93,7 +93,8 @@ static const struct {
      "p.conf:1: mail-from holds a control character\n"},
     {"sender with a stray quotation mark", "mail-from Sup\"port <s@example.com>",
      "p.conf:1: mail-from has a quotation mark within the name\n"},
-    {"authserv-id of two words", "authserv-id a b", "p.conf:1: authserv-id wants one word\n"},
+    {"authserv-id of two words", "authserv-id a b",
+     "p.conf:1: authserv-id wants one word, and behind it at most a number from 0 to 9\n"},
     {"brand too long", NULL, "p.conf:1: brand is too long\n"},
     {"letters in a telephone number", "help-phone call me",
      "p.conf:1: help-phone wants a telephone number, such as +886 2 1234 5678\n"},
@@ -230,7 +231,7 @@ static void every_setting_is_taken(void **state)
                "redis tcp:127.0.0.1:6390\n"
                "mail smtp://a.example smtps://[::1]:465\n"
                "mail-from \"Example, Support\" <help+de@example.com>\n"
-               "authserv-id mx.example.com\n"
+               "authserv-id mx.example.com  1\n"
                "brand 例え C#1 Cloud\n"
                "help-phone +886 2 1234 5678 # day and night\n"
                "clamd unix:/run/clamd\n"
@@ -251,6 +252,7 @@ static void every_setting_is_taken(void **state)
     assert_string_equal(conf.mail_from_name, "Example, Support");
     assert_string_equal(conf.mail_from_address, "help+de@example.com");
     assert_string_equal(conf.authserv_id, "mx.example.com");
+    assert_int_equal(conf.authserv_below, 1);
     assert_string_equal(conf.brand, "例え C#1 Cloud");
     assert_string_equal(conf.help_phone, "+886 2 1234 5678");
     assert_string_equal(conf.clamd, "/run/clamd");

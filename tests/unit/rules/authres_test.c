@@ -19,7 +19,7 @@ static bool proves(const char *value, size_t received_above, const char *us, con
 {
     struct authres_field f = {str_of(value), received_above};
 
-    return authres_proves(&f, 1, str_of(us), str_of(from));
+    return authres_proves(&f, 1, str_of(us), 0, str_of(from));
 }
 
 static const struct {
@@ -83,20 +83,25 @@ static void place_and_order_decide(void **state)
         struct authres_field f[3];
         size_t n;
         bool proven;
+        size_t below;
     } cases[] = {
-        {"on top", {{good, 0}}, 1, true},
-        {"below one Received", {{good, 1}}, 1, false},
-        {"behind somebody else's, on top", {{theirs, 0}, {good, 0}}, 2, true},
-        {"ours failed, a second passed", {{bad, 0}, {good, 0}}, 2, false},
-        {"ours passed, a second failed", {{good, 0}, {bad, 0}}, 2, true},
-        {"ours says nothing of it, one below does", {{STR(US "; spf=pass"), 0}, {good, 0}}, 2, false},
-        {"somebody else's on top, ours below", {{theirs, 0}, {good, 1}}, 2, false},
-        {"none", {{good, 0}}, 0, false},
+        {"on top", {{good, 0}}, 1, true, 0},
+        {"below one Received", {{good, 1}}, 1, false, 0},
+        {"behind somebody else's, on top", {{theirs, 0}, {good, 0}}, 2, true, 0},
+        {"ours failed, a second passed", {{bad, 0}, {good, 0}}, 2, false, 0},
+        {"ours passed, a second failed", {{good, 0}, {bad, 0}}, 2, true, 0},
+        {"ours says nothing of it, one below does", {{STR(US "; spf=pass"), 0}, {good, 0}}, 2, false, 0},
+        {"somebody else's on top, ours below", {{theirs, 0}, {good, 1}}, 2, false, 0},
+        {"none", {{good, 0}}, 0, false, 0},
+        {"below the one line that is our server's", {{good, 1}}, 1, true, 1},
+        {"below one more", {{good, 2}}, 1, false, 1},
+        {"ours failed below our line, a second passed", {{bad, 1}, {good, 1}}, 2, false, 1},
+        {"ours failed on top, a second passed below", {{bad, 0}, {good, 1}}, 2, false, 1},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        if (authres_proves(cases[i].f, cases[i].n, STR(US), STR("a.example")) != cases[i].proven)
+        if (authres_proves(cases[i].f, cases[i].n, STR(US), cases[i].below, STR("a.example")) != cases[i].proven)
             fail_msg("%s", cases[i].label);
     assert_false(proves(good.at, 0, "", "a.example"));
     assert_false(proves(good.at, 0, US, ""));
@@ -157,7 +162,7 @@ static void none_of_500_forgeries_is_believed(void **state)
         struct authres_field f;
 
         f.value = forge(a, &d, i, &f.received_above);
-        if (authres_proves(&f, 1, STR(US), STR("a.example")))
+        if (authres_proves(&f, 1, STR(US), 0, STR("a.example")))
             fail_msg("%d: %s", i, f.value.at);
     }
     arena_close(a);
