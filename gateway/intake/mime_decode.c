@@ -185,22 +185,19 @@ static size_t closed_at(struct str s, size_t i)
     return i;
 }
 
-/* The next mailbox of a list: what stands before a comma or the end of a group, and behind the name of one. */
+/* What stands before the next comma or end of a group. GMime knows the name of a group before a mailbox. */
 static struct str next_mailbox(struct str *rest)
 {
-    struct str s = *rest, box;
-    size_t from = 0, i = 0;
+    struct str s = *rest;
+    size_t i = 0;
 
-    while (i < s.len && s.at[i] != ',' && s.at[i] != ';') {
-        if (s.at[i] == ':')
-            from = i + 1;
+    while (i < s.len && s.at[i] != ',' && s.at[i] != ';')
         i = strchr("\"<[(", s.at[i]) != NULL ? closed_at(s, i) : i + 1;
-    }
     i = i < s.len ? i : s.len;
-    box = str_trim((struct str){s.at + from, i - (from < i ? from : i)});
-    i += i < s.len ? 1 : 0;
-    *rest = (struct str){s.at + i, s.len - i};
-    return box;
+    s.len = i;
+    i += i < rest->len ? 1 : 0;
+    *rest = (struct str){rest->at + i, rest->len - i};
+    return str_trim(s);
 }
 
 /* GMime's own way through a list takes a time that grows with its square, so it sees one mailbox at a time. */

@@ -2,6 +2,7 @@
 #include "gateway/intake/mime.h"
 #include "rules/base/arena.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -593,6 +594,43 @@ static void files_come_in_pieces(void **state)
     buf_free(&b);
 }
 
+/* I5 */
+static void *read_many(void *arg)
+{
+    struct arena *a = arena_open(64 * 1024);
+    bool *good = arg;
+
+    *good = true;
+    for (int i = 0; i < 200; i++) {
+        struct mime_mail m;
+
+        mime_read(
+            a,
+            STR("From: =?utf-8?B?5L2g5aW9?= <a@x>\r\nSubject: =?big5?B?p0Gmbg==?=\r\n"
+                "Content-Type: text/html; charset=shift_jis\r\nContent-Transfer-Encoding: base64\r\n\r\nk/qWew=="),
+            NULL, &m);
+        *good = *good && str_is(m.text, "日本") && str_is(m.subject, "你好") && str_is(m.from.at[0].name, "你好");
+        arena_reset(a);
+    }
+    arena_close(a);
+    return NULL;
+}
+
+static void threads_read_side_by_side(void **state)
+{
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    bool good[THREADS];
+
+    (void)state;
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_many, &good[i]), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_true(good[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -611,6 +649,7 @@ int main(void)
         cmocka_unit_test(own_limits_are_kept),
         cmocka_unit_test(long_lists_keep_their_ends),
         cmocka_unit_test(files_come_in_pieces),
+        cmocka_unit_test(threads_read_side_by_side),
     };
 
     return cmocka_run_group_tests(tests, open_all, close_all);

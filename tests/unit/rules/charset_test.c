@@ -36,7 +36,7 @@ static void labels_are_believed_as_far_as_the_bytes_allow(void **state)
         {"UTF-8 without a label", STR(UTF8_NIHAO), STR(""), UTF8_NIHAO, "utf-8"},
         {"UTF-8 under an unknown label", STR(UTF8_NIHAO), STR("x-unknown"), UTF8_NIHAO, "utf-8"},
         {"GB2312 means GB18030", STR(GBK_NIHAO "\x96\xFC"), STR("gb2312"), UTF8_NIHAO "\xE6\xA1\x99", "gb18030"},
-        {"GBK whose bytes are UTF-8 by chance", STR("\xC1\xAA\xCD\xA8"), STR("gbk"), "\xE8\x81\x94\xE9\x80\x9A",
+        {"GBK whose bytes are UTF-8 by chance", STR("\xC4\xA3\xCA\xBD"), STR("gbk"), "\xE6\xA8\xA1\xE5\xBC\x8F",
          "gb18030"},
         {"UTF-8 under the name of GB2312", STR(UTF8_NIHAO UTF8_NIHAO), STR("gb2312"), UTF8_NIHAO UTF8_NIHAO, "utf-8"},
         {"Big5", STR("\xA7\x41\xA6\x6E"), STR("big5"), UTF8_NIHAO, "Big5-HKSCS"},

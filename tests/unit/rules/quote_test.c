@@ -113,6 +113,10 @@ static const struct {
     {"a sentence that looks like it", "On Monday I wrote to you with these questions:\n\nIs it?",
      "On Monday I wrote to you with these questions:\n\nIs it?"},
     {"a colon and a time", "The error since 10:30 is:\n\ncannot open", "The error since 10:30 is:\n\ncannot open"},
+    {"one field is no header, whatever stands above", "Slow.\n\nFrom: the beginning it was slow.\n\nHelp",
+     "Slow.\n\nFrom: the beginning it was slow.\n\nHelp"},
+    {"two fields are one only below a line", "Slow.\n\nFrom: Monday\nTo: Friday\n\nHelp",
+     "Slow.\n\nFrom: Monday\nTo: Friday\n\nHelp"},
     {"one field is no header", "From: the beginning it was slow.\n\nHelp", "From: the beginning it was slow.\n\nHelp"},
 };
 
