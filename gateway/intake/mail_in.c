@@ -18,9 +18,12 @@
 /* What stands for the words of a mail that could not be read; staff and its writer see it. */
 #define UNREADABLE "(This mail could not be read. Its original is kept.)"
 
+enum { READ_MS = 4000 /* for one mail, of which a thousandth is usual: we stop within 5 s */ };
+
 struct mail_in {
     struct app *app;
     struct mail_house house;
+    struct mime_limits limits;
     char notes[4200];
 };
 
@@ -80,7 +83,7 @@ static void read_mail(void *arg, const struct item *mail, struct str raw, bool d
     struct mime_mail *read = deadly ? NULL : arena_new(a, struct mime_mail);
 
     if (read != NULL)
-        mime_read(a, raw, NULL, read);
+        mime_read(a, raw, &m->limits, read);
     mail_to_item(&m->house, mail, raw, read, a, out);
     if (read != NULL && out->op != ITEM_BOUNCE)
         keep_mail(m->app, read, a, out);
@@ -125,6 +128,8 @@ enum err mail_in_open(struct mail_in **out, struct app *app, char why[LMTP_WHY_B
                                    .authserv_below = app->conf->authserv_below,
                                    .language = "en",
                                    .unreadable = UNREADABLE};
+    m->limits = mime_limits_house;
+    m->limits.read_ms = READ_MS;
 
     enum err e = open_door(m, why);
 
@@ -156,8 +161,10 @@ void mail_in_start(struct mail_in *m)
 
 void mail_in_stop(struct mail_in *m)
 {
-    if (m != NULL)
-        lmtp_server_stop(m->app->lmtp);
+    if (m == NULL)
+        return;
+    lmtp_server_stop(m->app->lmtp);
+    reading_stop(m->app->reading);
 }
 
 void mail_in_wait(struct mail_in *m)
@@ -171,7 +178,7 @@ void mail_in_wait(struct mail_in *m)
 void mail_in_rest(struct mail_in *m)
 {
     if (m != NULL)
-        reading_stop(m->app->reading);
+        reading_wait(m->app->reading);
 }
 
 void mail_in_close(struct mail_in *m)

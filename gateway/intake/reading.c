@@ -293,12 +293,19 @@ void reading_start(struct reading *r)
 
 void reading_stop(struct reading *r)
 {
-    if (r == NULL || !r->started)
+    if (r == NULL)
         return;
     (void)pthread_mutex_lock(&r->lock);
     r->stop = true;
     (void)pthread_cond_signal(&r->wake);
     (void)pthread_mutex_unlock(&r->lock);
+}
+
+void reading_wait(struct reading *r)
+{
+    if (r == NULL || !r->started)
+        return;
+    reading_stop(r);
     (void)pthread_join(r->thread, NULL);
     r->started = false;
 }
@@ -307,7 +314,7 @@ void reading_close(struct reading *r)
 {
     if (r == NULL)
         return;
-    reading_stop(r);
+    reading_wait(r);
     notes_close(r->notes);
     free(r->waiting.at);
     free(r->ahead.at);

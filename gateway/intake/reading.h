@@ -35,9 +35,11 @@ struct reading_options {
 /* Thread-safe from now on; reads nothing before reading_start(). */
 struct reading *reading_open(const struct reading_options *o);
 void reading_start(struct reading *r);
-/* Finishes the mail under way. */
+/* Begins no further mail; returns at once. NULL is allowed, here and below. */
 void reading_stop(struct reading *r);
-/* After the filer, which may hold jobs of ours, is gone. NULL is allowed. */
+/* And the one under way is finished. */
+void reading_wait(struct reading *r);
+/* After the filer, which may hold jobs of ours, is gone. */
 void reading_close(struct reading *r);
 
 /* The row is in the journal, of op "mail", and unfiled. A number that is known already is no news. */

@@ -136,7 +136,7 @@ static int tear_down(void **state)
     struct scene *s = *state;
     char command[64];
 
-    reading_stop(s->reading);
+    reading_wait(s->reading);
     for (int i = 0; i < s->given; i++)
         if (s->jobs[i] != NULL)
             finish(s, i, false);
