@@ -4,8 +4,9 @@
  *     the one before it, which lives on for a time that was stated when it was replaced;
  * W2  a secret is told once, when it is made; after that it lies here sealed, bound to the sender's name;
  * W3  all senders are one record with one version: who changes one has seen them all, and a copy is of one moment;
- * W4  a gateway keeps what it read last, sealed, in its data folder: without Redis it knows whom it knew. A Redis that
- *     has no record at all is given it back; one that says "nobody" is believed.
+ * W4  a gateway keeps what it read last, sealed, in its data folder, and a command what it changed, so that a gateway
+ *     that starts believes nobody who was disabled meanwhile: without Redis it knows whom it knew. A Redis that has no
+ *     record at all is given it back; one that says "nobody" is believed.
  *
  * wh:{senders}   v, and for each sender <name> -> sealed "<ULID> <kind> <on|off> <created ms> {<secret> <from ms> <until ms>}"
  * data/webhooks  sealed: a line "postern-webhooks 1 <v>", then "<name> <record>" a line */

@@ -9,10 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FILE_NAME  "webhooks"
-#define FRESH_NAME "webhooks.new"
-#define HEAD       "postern-webhooks 1 "
-#define BOUND      STR("webhooks")
+#define FILE_NAME "webhooks"
+#define HEAD      "postern-webhooks 1 "
+#define BOUND     STR("webhooks")
 
 enum { TEXT_MAX = 64 + WEBHOOKS_MAX * (WEBHOOK_NAME_MAX + 2 + WEBHOOK_RECORD_MAX), FILE_MAX = TEXT_MAX + 256 };
 
@@ -48,15 +47,21 @@ static bool parse_all(struct str text, struct webhooks *out)
     return true;
 }
 
-/* Written beside, synced, moved over the old one. */
+/* Written beside, under a name of this process alone (a command and the gateway may both be at it), synced, moved over
+ * the old one. */
 static bool write_file(int folder_fd, struct str text)
 {
-    int fd = openat(folder_fd, FRESH_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && write(fd, text.at, text.len) == (ssize_t)text.len && fsync(fd) == 0;
+    char fresh[64];
+    int fd;
+    bool ok;
+
+    (void)snprintf(fresh, sizeof fresh, FILE_NAME ".%ld.new", (long)getpid());
+    fd = openat(folder_fd, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ok = fd >= 0 && write(fd, text.at, text.len) == (ssize_t)text.len && fsync(fd) == 0;
 
     if (fd >= 0)
         (void)close(fd);
-    return ok && renameat(folder_fd, FRESH_NAME, folder_fd, FILE_NAME) == 0 && fsync(folder_fd) == 0;
+    return ok && renameat(folder_fd, fresh, folder_fd, FILE_NAME) == 0 && fsync(folder_fd) == 0;
 }
 
 static int open_folder(const char *folder)

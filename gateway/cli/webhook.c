@@ -26,6 +26,20 @@ static enum cli_exit failed(struct cli *c, const struct store *s, enum err e, co
     return e == ERR_ABSENT || e == ERR_CONFLICT || e == ERR_LIMIT ? CLI_DATA : cli_exit_of(e);
 }
 
+/* W4: a gateway on this data that is not running now starts with what it finds there. */
+static void keep_copy(const struct cli *c, const struct store *s, struct arena *a)
+{
+    struct webhooks *all = secret_memory(sizeof *all);
+    enum err e = webhooks_read(s->redis, s->keys, a, all);
+
+    if (e == ERR_OK)
+        e = webhooks_save(all, s->keys, s->conf.data);
+    if (e != ERR_OK)
+        cli_say(c, "done; the copy in %s was not written (%s): a gateway there knows once it has asked Redis",
+                s->conf.data, err_text(e));
+    secret_memory_free(all);
+}
+
 static void print_secret(struct cli *c, struct arena *a, const char *name, struct str secret, int64_t until_ms)
 {
     struct doc *d;
@@ -65,10 +79,12 @@ static enum cli_exit add_run(struct cli *c)
     struct arena *a = arena_open(ARENA_BYTES);
     enum err e = webhook_add(s.redis, s.keys, a, kind, str_of(name), clock_now_ms(), BY, &secret);
 
-    if (e == ERR_OK)
+    if (e == ERR_OK) {
         print_secret(c, a, name, secret, 0);
-    else
+        keep_copy(c, &s, a);
+    } else {
         x = failed(c, &s, e, name);
+    }
     arena_close(a);
     store_close(&s);
     return x;
@@ -101,6 +117,7 @@ static enum cli_exit rotate_run(struct cli *c)
 
     if (e == ERR_OK) {
         print_secret(c, a, name, secret, until_ms);
+        keep_copy(c, &s, a);
         if (until_ms > now_ms)
             cli_say(c, "the secret before it lives on until %s", stamp_print(until_ms).at);
         else
@@ -129,7 +146,9 @@ static enum cli_exit change_run_one(struct cli *c, change_one *change)
     struct arena *a = arena_open(ARENA_BYTES);
     enum err e = change(s.redis, s.keys, a, str_of(c->words[0]), clock_now_ms(), BY);
 
-    if (e != ERR_OK)
+    if (e == ERR_OK)
+        keep_copy(c, &s, a);
+    else
         x = failed(c, &s, e, c->words[0]);
     arena_close(a);
     store_close(&s);

@@ -352,6 +352,17 @@ describe('senders', () => {
     await sender(door, 'social', 'on-and-off')
   })
 
+  story('that were disabled while nobody served are believed by nobody from the first moment', async () => {
+    const at = await open({ settings: { limits: 'off' } }), [gone, stays] = [await sender(at, 'social', 'gone'), await sender(at, 'social', 'stays')]
+    assert.equal((await gone.post(post())).status, 202)
+    await at.stop()
+    assert.equal((await command(at, 'disable', 'gone')).code, 0)
+    await at.start({ ready: false })
+    const [a, b] = await Promise.all([gone.post(post()), stays.post(post())])
+    assert.deepEqual([a.status, b.status], [401, 202])
+    await at.stop()
+  })
+
   story('post 100 at once, then 20 a second, each for itself; the wait is told', async () => {
     const held = await open(), [a, b] = [await sender(held, 'social', 'busy'), await sender(held, 'social', 'calm')]
     const all = await many(130, 32, () => a.post(post()))
