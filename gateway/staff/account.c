@@ -198,7 +198,7 @@ static struct doc *next_doc(const struct view *v)
     for (size_t i = 0; i < v->member_count; i++)
         for (size_t k = 0; k < v->members[i].contact_count; k++) {
             all[n] = v->members[i].contacts[k];
-            bounced = bounced || all[n++].bounced_days != CONTACT_NO_DAY;
+            bounced |= all[n++].bounced_days != CONTACT_NO_DAY;
         }
     return bounced ? hints_next(v->call->arena, all, n, STR("")) : doc_new_null();
 }
