@@ -4,10 +4,13 @@
 #include "gateway/staff/tell.h"
 #include "queues/clock.h"
 #include "queues/filing.h"
+#include "queues/merge.h"
 #include "rules/address.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 #include "rules/next_contact.h"
+
+#include <string.h>
 
 /* ---- what may belong together ---- */
 
@@ -68,6 +71,31 @@ enum err hints_read(struct redis *r, struct arena *a, const struct ticket *t, st
 }
 
 /* ---- whom to write to instead ---- */
+
+enum err hints_contacts(struct redis *r, const struct keyring *k, struct arena *a, struct ulid account,
+                        struct contact **out, size_t *n)
+{
+    struct family family;
+    enum err e = merge_family(r, k, a, account, &family);
+
+    *out = NULL;
+    *n = 0;
+    for (size_t i = 0; e == ERR_OK && i < family.n && i < HINTS_ACCOUNTS_MAX; i++) {
+        struct contact *more, *all;
+        size_t count;
+
+        e = contact_list(r, k, a, family.accounts[i], clock_now_ms(), &more, &count);
+        if (e != ERR_OK || count == 0)
+            continue;
+        all = arena_array(a, struct contact, *n + count);
+        if (*n > 0)
+            memcpy(all, *out, *n * sizeof *all);
+        memcpy(all + *n, more, count * sizeof *all);
+        *out = all;
+        *n += count;
+    }
+    return e;
+}
 
 static struct str canonical(struct arena *a, struct str email)
 {
@@ -140,7 +168,7 @@ enum err hints_next_of_ticket(struct redis *r, const struct keyring *k, struct a
         return ERR_OK;
     }
 
-    enum err e = contact_list(r, k, a, t->account, clock_now_ms(), &all, &count);
+    enum err e = hints_contacts(r, k, a, t->account, &all, &count);
 
     if (e == ERR_OK)
         *out = hints_next(a, all, count, p->email);

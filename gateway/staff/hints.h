@@ -16,6 +16,10 @@ struct doc;
 enum { HINTS_MAX = 20 };
 enum err hints_read(struct redis *r, struct arena *a, const struct ticket *t, struct doc **out);
 
+/* Contacts on record of an account and of all that are one customer with it (merge.h), at most of HINTS_ACCOUNTS_MAX. */
+enum { HINTS_ACCOUNTS_MAX = 32 };
+enum err hints_contacts(struct redis *r, const struct keyring *k, struct arena *a, struct ulid account,
+                        struct contact **out, size_t *n);
 /* The next best one of all contacts of an account (rules/next_contact.h) instead of not_email, or in any case where
  * that is empty: {"contact","name","email","role","confidence","reason"}, masked, or null. Yours. */
 struct doc *hints_next(struct arena *a, const struct contact *all, size_t n, struct str not_email);

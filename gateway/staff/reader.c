@@ -2,9 +2,9 @@
 
 #include "gateway/app.h"
 #include "gateway/http/call.h"
+#include "gateway/staff/hints.h"
 #include "gateway/staff/tell.h"
 #include "queues/attach.h"
-#include "queues/contact.h"
 #include "queues/filing.h"
 #include "rules/address.h"
 #include "rules/base/arena.h"
@@ -43,7 +43,7 @@ static enum err find_contact(struct act *act, struct ulid id, struct contact *ou
     struct call *c = act->call;
     struct contact *all;
     size_t n;
-    enum err e = contact_list(act->redis, c->app->keys, c->arena, act->ticket.account, act->now_ms, &all, &n);
+    enum err e = hints_contacts(act->redis, c->app->keys, c->arena, act->ticket.account, &all, &n);
 
     if (e != ERR_OK)
         return e;
@@ -52,7 +52,7 @@ static enum err find_contact(struct act *act, struct ulid id, struct contact *ou
             *out = all[i];
             return ERR_OK;
         }
-    return refuse(act, "unknown", "nobody of that id is on record for this account");
+    return refuse(act, "unknown", "nobody of that id is on record for this customer");
 }
 
 static struct participant made_of(struct act *act, const struct contact *c, const struct email *e, struct ulid as,

@@ -15,7 +15,7 @@ struct reader {
 
 /* The participant of that id. Otherwise answered as a fault of field "to" (ERR_INPUT), or ERR_STORE, ERR_CORRUPT. */
 enum err reader_of_participant(struct act *act, struct ulid id, struct reader *out);
-/* The contact of that id of the ticket's account; the same errors. as, number: id and reference of the participant that
+/* The contact of that id of the ticket's customer; the same errors. as, number: id and reference of the participant that
  * they become; r:{number} leads there when this returns. */
 enum err reader_of_contact(struct act *act, struct ulid id, struct ulid as, uint64_t number, struct reader *out);
 /* Where they are fresh. */

@@ -20,7 +20,7 @@ let sent = 0
 before(async () => {
   smtp = await startSmtp()
   door = await open({ settings: { mail: `smtp://127.0.0.1:${smtp.port}`, 'mail-from': `Support <${US}>`, limits: 'off' } })
-  mei = await member(door)
+  mei = await member(door, 'mei', 'manager')
   const done = await door.run(['contacts', 'import', '--source', 'billing', write(door, 'contacts.csv', CONTACTS)])
   assert.equal(done.code, 0, done.err)
   server = await relay(door)
@@ -239,6 +239,24 @@ describe('a mail that comes back', () => {
     const person = now.participants.find((p) => p.id === now.messages.at(-1).from)
     assert.deepEqual([person.identity, person.level], ['b•••@t•••.example', 0])
     assert.equal(now.participants.length, 2)
+  })
+
+  story('offers contacts of the customer that a stranger turned out to be of', async () => {
+    const { id, got } = await talk('dora@elsewhere.example')
+    const stranger = (await ticket(id)).account.id
+    const [known] = await ticketsOf(mei, 'ben@tea.example')
+    const linked = await mei.post(`/api/accounts/${stranger}/merge`, { into: known.account.id, why: 'Dora said so on the phone.' })
+    assert.equal(linked.status, 200, linked.text)
+    await bring(report(got.from), got.from, '')
+    const t = await until('the bounce is there', async () => {
+      const now = await ticket(id)
+      return now.next_contact && now
+    })
+    assert.equal(t.next_contact.email, 'b•••@t•••.example')
+    const done = await mei.post(`/api/tickets/${id}/reply`, { text: 'Is Dora one of yours?', seen: t.newest, to: t.next_contact.contact })
+    assert.equal(done.status, 201, done.text)
+    await until('Ben is asked', () => smtp.mails.some((m) => m.to[0] === 'ben@tea.example' && readMail(m.raw).text.includes('Is Dora one of yours?')))
+    assert.equal((await mei.post(`/api/tickets/${id}/reply`, { text: 'x', seen: done.json.message, to: `con_${stranger.slice(4)}` })).status, 422)
   })
 
   story('for a while, or for its content, marks nobody', async () => {
