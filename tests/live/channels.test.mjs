@@ -47,7 +47,7 @@ describe('a report', () => {
       assert.equal((await deliver(door, 'social', message(bot.secret, body))).status, 400, body)
     }
     assert.equal((await deliver(door, 'social', message(bot.secret, '[]'))).status, 422)
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', '']) {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', '', ['application/json', 'application/json']]) {
       assert.equal((await deliver(door, 'social', { ...message(bot.secret, post()), more: { 'content-type': type } })).status, 415, type)
     }
     const large = message(bot.secret, post({ text: 'x'.repeat(65536) }))
