@@ -31,9 +31,10 @@ struct app {
     const struct conf *conf;
     struct keyring *keys;
     struct journal *journal;
-    struct blobs *blobs;   /* originals that are too large for a row, and files */
-    struct blobs *parts;   /* of files that are on their way in (queues/upload.h) */
-    int64_t reserve_bytes; /* free space under which nothing is taken any more */
+    struct blobs *blobs;     /* originals that are too large for a row, and files */
+    struct blobs *parts;     /* of files that are on their way in (queues/upload.h) */
+    _Atomic unsigned visits; /* about files, on their way (files/visit.h) */
+    int64_t reserve_bytes;   /* free space under which nothing is taken any more */
     struct numbers *numbers;
     struct redis_server *redis_server; /* NULL: a given one */
     struct ruleset *rules;

@@ -36,13 +36,23 @@ static struct str room_value(struct arena *a, const struct upload *u, int64_t en
     return str_of(arena_printf(a, "%" PRIu64 " %" PRId64 " %" PRId64, u->reference, u->bytes, ends_ms));
 }
 
-static enum err take_day(struct redis *r, struct arena *a, const struct upload *u, int64_t now_ms, bool *fits)
+/* Of the day on which it was announced. */
+static struct str day_key(struct arena *a, const struct upload *u)
+{
+    return key_at(a, "day", str_int(a, ulid_time_ms(u->id) / DAY_MS).at);
+}
+
+static int64_t mib_of(const struct upload *u)
+{
+    return (u->bytes + MIB - 1) / MIB;
+}
+
+static enum err take_day(struct redis *r, struct arena *a, const struct upload *u, bool *fits)
 {
     struct redis_value v;
-    struct str day = str_int(a, now_ms / DAY_MS), mib = str_int(a, (u->bytes + MIB - 1) / MIB);
-    enum err e = redis_run(
-        r, a, &v, SCRIPT_BUDGET, 1, 4,
-        (struct str[]){key_at(a, "day", day.at), mib, str_int(a, FILES_DAY_MIB_MAX), str_int(a, 2 * (int64_t)DAY_MS)});
+    enum err e = redis_run(r, a, &v, SCRIPT_BUDGET, 1, 4,
+                           (struct str[]){day_key(a, u), str_int(a, mib_of(u)), str_int(a, FILES_DAY_MIB_MAX),
+                                          str_int(a, 2 * (int64_t)DAY_MS)});
 
     if (e == ERR_OK)
         *fits = v.integer == 1;
@@ -76,6 +86,17 @@ static enum err take_customer(struct redis *r, struct arena *a, const struct upl
     return e == ERR_OK ? ERR_CORRUPT : e;
 }
 
+/* was_there (may be NULL): it had taken some. */
+static enum err leave_room(struct redis *r, struct arena *a, const struct upload *u, bool *was_there)
+{
+    struct redis_value v;
+    enum err e = redis_do(r, a, &v, 3, (struct str[]){STR("HDEL"), room_key(a, u), name_of(a, u->id)});
+
+    if (e == ERR_OK && was_there != NULL)
+        *was_there = v.integer == 1;
+    return e;
+}
+
 enum err upload_take_room(struct redis *r, struct arena *a, const struct upload *u, int64_t now_ms,
                           enum upload_limit *which)
 {
@@ -83,10 +104,10 @@ enum err upload_take_room(struct redis *r, struct arena *a, const struct upload 
     enum err e = take_customer(r, a, u, now_ms, which);
 
     if (e == ERR_OK && *which == UPLOAD_FITS)
-        e = take_day(r, a, u, now_ms, &fits);
+        e = take_day(r, a, u, &fits);
     if (e == ERR_OK && !fits) {
         *which = UPLOAD_DAY;
-        e = upload_give_back(r, a, u);
+        e = leave_room(r, a, u, NULL);
     }
     return e == ERR_OK && *which != UPLOAD_FITS ? ERR_LIMIT : e;
 }
@@ -96,9 +117,20 @@ enum err upload_keep_room(struct redis *r, struct arena *a, const struct upload 
     return redis_do(r, a, NULL, 4, (struct str[]){STR("HSET"), room_key(a, u), name_of(a, u->id), room_value(a, u, 0)});
 }
 
+/* Once: whoever announces and cancels for a day leaves the others what is theirs. */
 enum err upload_give_back(struct redis *r, struct arena *a, const struct upload *u)
 {
-    return redis_do(r, a, NULL, 3, (struct str[]){STR("HDEL"), room_key(a, u), name_of(a, u->id)});
+    struct redis_value *v;
+    bool was_there = false;
+    enum err e = leave_room(r, a, u, &was_there);
+    size_t n;
+
+    if (e != ERR_OK || !was_there)
+        return e;
+    redis_add(r, 3, (struct str[]){STR("INCRBY"), day_key(a, u), str_int(a, -mib_of(u))});
+    redis_add(r, 3, (struct str[]){STR("PEXPIRE"), day_key(a, u), str_int(a, 2 * (int64_t)DAY_MS)});
+    e = redis_flush(r, a, &v, &n);
+    return e == ERR_OK ? redis_value_err(r, &v[0]) : e;
 }
 
 /* ---- the record ---- */
@@ -237,11 +269,24 @@ static enum err outcome_of(struct str word)
     return str_is(word, "over") ? ERR_LARGE : ERR_GONE;
 }
 
+/* It counts already, so it is on disk. */
+static bool is_held(const struct upload *u, int number, const struct blind *digest)
+{
+    for (size_t i = 0; i < u->part_count; i++)
+        if (u->parts[i].number == number)
+            return strcmp(u->parts[i].digest.at, digest->at) == 0;
+    return false;
+}
+
 enum err upload_put(struct redis *r, const struct keyring *k, struct arena *a, struct blobs *parts,
                     const struct upload *u, int number, struct str content)
 {
     struct blind digest = blind_index(k, INDEX_FILE, content);
     struct redis_value v;
+
+    if (is_held(u, number, &digest))
+        return ERR_OK;
+
     enum err e = blob_write(parts, part_blob(k, u->id, number, &digest), content);
 
     if (e != ERR_OK && e != ERR_CONFLICT)

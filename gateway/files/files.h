@@ -12,7 +12,7 @@ struct call;
 
 enum {
     FILES_PART_BYTES = 256 * 1024, /* what we suggest: 40 parts of the largest file, half a minute each at 64 kbit/s */
-    FILES_RETRY_S = 5,
+    FILES_AT_ONCE = 64,            /* visits that wait for a worker or are on one: each may hold a part. More: 503 */
 };
 
 /* POST /requests/{ref}/files: JSON announces a file that comes in parts; a form brings a whole one. */

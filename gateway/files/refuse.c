@@ -10,39 +10,37 @@
 enum { DAY_RETRY_S = 3600 };
 
 static const struct {
-    const char *code;
-    int status;
-    const char *key; /* of the catalogue */
-    int retry_s;
+    const char *code, *key; /* key: of the catalogue */
+    int status, retry_s;
 } list[] = {
-    {"level-needed", 403, "error.file.level", 0},
-    {"file-missing", 422, "error.file.missing", 0},
-    {"unsupported-type", 415, "error.file.parts", 0},
-    {"file-name", 422, "error.file.name", 0},
-    {"file-empty", 422, "error.file.empty", 0},
-    {"file-large", 413, "error.file.large", 0},
-    {"file-large-post", 413, "error.file.post", 0},
-    {"file-kind", 422, "error.file.kind", 0},
-    {"file-content", 422, "error.file.content", 0},
-    {"file-differs", 422, "error.file.differs", 0},
-    {"file-pixels", 422, "error.file.pixels", 0},
-    {"file-utf8", 422, "error.file.utf8", 0},
-    {"file-double", 422, "error.file.content", 0},
-    {"file-count", 422, "error.file.count", 0},
-    {"file-room", 422, "error.file.room", 0},
-    {"file-customer", 422, "error.file.customer", 0},
-    {"file-day", 503, "error.file.later", DAY_RETRY_S},
-    {"file-later", 503, "error.file.later", 5},
-    {"part-number", 422, "error.file.parts", 0},
-    {"part-size", 422, "error.file.parts", 0},
-    {"part-over", 422, "error.file.parts", 0},
-    {"part-differs", 409, "error.file.parts", 0},
-    {"parts-broken", 422, "error.file.parts", 0},
-    {"upload-gone", 410, "error.file.gone", 0},
-    {"no-file", 404, "error.file.none", 0},
-    {"not-released", 409, "error.file.wait", 5},
-    {"file-refused", 410, "error.file.refused", 0},
-    {"file-kept", 410, "error.file.kept", 0},
+    {"level-needed", "error.file.level", 403, 0},
+    {"file-missing", "error.file.missing", 422, 0},
+    {"unsupported-type", "error.file.parts", 415, 0},
+    {"file-name", "error.file.name", 422, 0},
+    {"file-empty", "error.file.empty", 422, 0},
+    {"file-large", "error.file.large", 413, 0},
+    {"file-large-post", "error.file.post", 413, 0},
+    {"file-kind", "error.file.kind", 422, 0},
+    {"file-content", "error.file.content", 422, 0},
+    {"file-differs", "error.file.differs", 422, 0},
+    {"file-pixels", "error.file.pixels", 422, 0},
+    {"file-utf8", "error.file.utf8", 422, 0},
+    {"file-double", "error.file.content", 422, 0},
+    {"file-count", "error.file.count", 422, 0},
+    {"file-room", "error.file.room", 422, 0},
+    {"file-customer", "error.file.customer", 422, 0},
+    {"file-day", "error.file.later", 503, DAY_RETRY_S},
+    {"file-later", "error.file.later", 503, 5},
+    {"part-number", "error.file.parts", 422, 0},
+    {"part-size", "error.file.parts", 422, 0},
+    {"part-over", "error.file.parts", 422, 0},
+    {"part-differs", "error.file.parts", 409, 0},
+    {"parts-broken", "error.file.parts", 422, 0},
+    {"upload-gone", "error.file.gone", 410, 0},
+    {"no-file", "error.file.none", 404, 0},
+    {"not-released", "error.file.wait", 409, 5},
+    {"file-refused", "error.file.refused", 410, 0},
+    {"file-kept", "error.file.kept", 410, 0},
 };
 
 static size_t find(struct str code)

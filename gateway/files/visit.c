@@ -175,6 +175,7 @@ static void look(struct redis *redis, void *arg)
         verify_unknown(c, v->lang);
     else
         visit_refuse(v, "file-later");
+    atomic_fetch_sub(&c->app->visits, 1);
     if (v->accept)
         loop_post(call_loop(c), accept_file, v);
     else
@@ -206,8 +207,9 @@ void visit_begin(struct call *c, visit_work *work, bool form)
         return;
     }
     call_hold(c);
-    if (work_submit(c->app->workers, look, v) == ERR_OK)
+    if (atomic_fetch_add(&c->app->visits, 1) < FILES_AT_ONCE && work_submit(c->app->workers, look, v) == ERR_OK)
         return;
+    atomic_fetch_sub(&c->app->visits, 1);
     visit_refuse(v, "file-later");
     call_finish(c);
 }
