@@ -56,6 +56,8 @@ static struct match_part best_part(const struct match_rule *m, enum match_kind k
             if (says_more(&p, &best))
                 best = p;
         }
+    if (best.outcome == MATCH_ABSENT && claimant->n[kind] > 0 && m->row[kind].points[MATCH_UNKNOWN] != 0)
+        best = part_of(m, kind, &claimant->value[kind][0], (struct compared){MATCH_UNKNOWN, 100});
     return best;
 }
 
@@ -64,28 +66,28 @@ static void join_domain(struct match_part *email, struct match_part *domain)
 {
     if (email->outcome < MATCH_CLOSE || domain->outcome == MATCH_ABSENT)
         return;
-    if (domain->outcome == MATCH_DIFFERS || email->outcome > MATCH_CLOSE || domain->points <= email->points)
+    if (domain->outcome < MATCH_CLOSE || email->outcome > MATCH_CLOSE || domain->points <= email->points)
         domain->outcome = MATCH_ABSENT;
     else
         email->outcome = MATCH_ABSENT;
 }
 
-static void take_part(const struct match_rule *m, const struct match_part *p, struct match_result *out)
+/* From the parts to the sum, and to what keeps it from linking. */
+static void sum_up(const struct match_rule *m, struct match_result *r)
 {
-    if (p->outcome == MATCH_ABSENT)
-        return;
-    out->part[out->parts++] = *p;
-    out->points += p->points;
-    if (out->bar == MATCH_UNSURE && match_row_identifies(m, p->index, p->outcome))
-        out->bar = MATCH_FREE;
-    if (p->outcome == MATCH_DIFFERS && m->row[p->index].never) {
-        out->bar = MATCH_NEVER;
-        out->barred_by = p->row;
+    r->points = 0;
+    r->bar = MATCH_UNSURE;
+    r->barred_by = NULL;
+    for (size_t i = 0; i < r->parts; i++) {
+        r->points += r->part[i].points;
+        if (match_row_identifies(m, r->part[i].index, r->part[i].outcome))
+            r->bar = MATCH_FREE;
     }
-}
-
-static void settle(const struct match_rule *m, struct match_result *r)
-{
+    for (size_t i = 0; i < r->parts && r->bar != MATCH_NEVER; i++)
+        if (r->part[i].outcome == MATCH_DIFFERS && m->row[r->part[i].index].never) {
+            r->bar = MATCH_NEVER;
+            r->barred_by = r->part[i].row;
+        }
     r->score = r->points < 0 ? 0 : r->points > MATCH_SCORE_MAX ? MATCH_SCORE_MAX : r->points;
     r->band = match_band_of(m, r->points);
     if (r->bar != MATCH_FREE && r->band == MATCH_LINK)
@@ -100,18 +102,20 @@ void match_judge(const struct match_rule *m, const struct match_side *claimant, 
     size_t kinds = MATCH_FIELD + m->fields;
 
     assert(claimant->rule == m && candidate->rule == m);
-    *out = (struct match_result){.rule = m, .bar = MATCH_UNSURE};
+    *out = (struct match_result){.rule = m};
     for (size_t k = 0; k < kinds; k++)
         part[k] = best_part(m, (enum match_kind)k, claimant, candidate, &work);
     join_domain(&part[MATCH_EMAIL], &part[MATCH_DOMAIN]);
     for (size_t k = 0; k < kinds; k++)
-        take_part(m, &part[k], out);
-    settle(m, out);
+        if (part[k].outcome != MATCH_ABSENT)
+            out->part[out->parts++] = part[k];
+    sum_up(m, out);
 }
 
 /* ---- in words ---- */
 
 static const char *const outcome_phrases[MATCH_OUTCOMES] = {
+    [MATCH_UNKNOWN] = "is said, and none is on record to compare with",
     [MATCH_DIFFERS] = "differs",
     [MATCH_CLOSE] = "is nearly the same",
     [MATCH_SHORT] = "is the same, but short",
@@ -253,12 +257,54 @@ static void hold_against(const struct match_rule *m, struct match_candidate *c, 
     }
 }
 
+static struct match_part *sole_part(struct match_result *r, enum match_kind kind)
+{
+    for (size_t i = 0; i < r->parts; i++)
+        if (r->part[i].kind == kind)
+            return r->part[i].outcome > MATCH_CLOSE && r->part[i].outcome != MATCH_SAME_SHARED ? &r->part[i] : NULL;
+    return NULL;
+}
+
+/* Several accounts have it: it is shared, whether or not anybody said so. */
+static bool several_have(struct match_candidate *c, size_t n, enum match_kind kind)
+{
+    const struct ulid *first = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        if (sole_part(&c[i].result, kind) == NULL)
+            continue;
+        if (first != NULL && !ulid_equal(*first, c[i].account))
+            return true;
+        first = &c[i].account;
+    }
+    return false;
+}
+
+static void share_out(const struct match_rule *m, struct match_candidate *c, size_t n)
+{
+    for (int kind = 0; kind < MATCH_FIELD; kind++) {
+        if (match_row_is_name(m, (size_t)kind) || !several_have(c, n, (enum match_kind)kind))
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            struct match_part *p = sole_part(&c[i].result, (enum match_kind)kind);
+            int points = p == NULL ? 0 : m->row[p->index].points[MATCH_SAME_SHARED];
+
+            if (p == NULL)
+                continue;
+            p->outcome = MATCH_SAME_SHARED;
+            p->points = points < p->points ? points : p->points;
+            sum_up(m, &c[i].result);
+        }
+    }
+}
+
 int match_choose(const struct match_rule *m, const struct match_side *claimant, struct match_candidate *c, size_t n)
 {
     int best = MATCH_NOBODY;
 
     for (size_t i = 0; i < n; i++)
         match_judge(m, claimant, c[i].side, &c[i].result);
+    share_out(m, c, n);
     for (size_t i = 0; i < n; i++) {
         hold_against(m, c, n, i);
         if (c[i].result.band == MATCH_LINK && (best == MATCH_NOBODY || c[i].result.points > c[best].result.points))

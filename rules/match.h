@@ -7,7 +7,8 @@
  *
  * H1  a decision is the sum of its parts and nothing else: every part is kept and can be told in words;
  * H2  of several values of one kind the pair that speaks most for the candidate counts; that two of them agree counts once;
- * H3  evidence that is missing on one side, or cannot be compared (a name in two scripts), says nothing;
+ * H3  evidence that is missing on one side, or cannot be compared (a name in two scripts), says nothing, unless a row
+ *     counts what is said and cannot be confirmed (`unknown`);
  * H4  two strong identifiers that disagree never link, whatever else agrees: neither where a row of the statement says
  *     `never`, nor where a strong identifier is another candidate's, or an organisation's name (where it is strong) fits
  *     another candidate and not this one;
@@ -93,6 +94,7 @@ void match_add_item(struct match_side *s, const struct item *i, bool proven);
 
 enum match_outcome {
     MATCH_ABSENT, /* not comparable (H3) */
+    MATCH_UNKNOWN, /* the claimant says one, and the candidate has none to compare it with: where a row gives it points */
     MATCH_DIFFERS,
     MATCH_CLOSE, /* by a typing fault or two; degree says how near */
     MATCH_SHORT, /* the same, but so short that it may be met by chance: ids of few characters */
@@ -154,7 +156,7 @@ struct match_candidate {
 
 enum { MATCH_NOBODY = -1 };
 
-/* Judges all. The answer is the one that links, or MATCH_NOBODY: because none reaches `link`, because a strong
+/* Judges all; an identifier that is the same with several accounts is MATCH_SAME_SHARED with each. The answer is the one that links, or MATCH_NOBODY: because none reaches `link`, because a strong
  * identifier of the claimant is the same with one account and another with the best (H4), or because an account other
  * than the best comes within the statement's `ahead`. What may not link for such a reason stands in review. n is the
  * caller's bound: MATCH_CANDIDATES_MAX of match_blocks(). */

@@ -22,8 +22,8 @@ static const struct {
 };
 
 static const char *const outcome_words[MATCH_OUTCOMES] = {
-    [MATCH_DIFFERS] = "differs",    [MATCH_CLOSE] = "close",    [MATCH_SHORT] = "short",
-    [MATCH_SAME_SHARED] = "shared", [MATCH_SAME_ROLE] = "role", [MATCH_SAME] = "same",
+    [MATCH_UNKNOWN] = "unknown",    [MATCH_DIFFERS] = "differs", [MATCH_CLOSE] = "close", [MATCH_SHORT] = "short",
+    [MATCH_SAME_SHARED] = "shared", [MATCH_SAME_ROLE] = "role",  [MATCH_SAME] = "same",
 };
 
 const char *match_outcome_word(enum match_outcome outcome)
@@ -44,7 +44,8 @@ bool match_row_has(size_t row, enum match_outcome outcome)
     bool field = row >= MATCH_FIELD && row < MATCH_KINDS;
     unsigned outcomes = field ? 1u << MATCH_CLOSE : rows[row].outcomes;
 
-    return outcome == MATCH_SAME || outcome == MATCH_DIFFERS || (outcomes >> outcome & 1) != 0;
+    return outcome == MATCH_SAME || outcome == MATCH_DIFFERS || outcome == MATCH_UNKNOWN ||
+           (outcomes >> outcome & 1) != 0;
 }
 
 bool match_row_is_name(const struct match_rule *m, size_t row)

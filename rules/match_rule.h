@@ -51,7 +51,7 @@ struct match_example {
     enum match_band band;
 };
 
-/* "same", "role", "shared", "short", "close", "differs"; NULL for MATCH_ABSENT. */
+/* "same", "role", "shared", "short", "close", "differs", "unknown"; NULL for MATCH_ABSENT. */
 const char *match_outcome_word(enum match_outcome outcome);
 /* The row of that name, MATCH_ROWS where there is none. */
 size_t match_row_named(const struct match_rule *m, struct str name);

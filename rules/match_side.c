@@ -205,7 +205,7 @@ static bool add_code(struct match_side *s, enum match_kind kind, struct str type
 
 static bool add_field(struct match_side *s, enum match_kind kind, struct str typed, unsigned flags)
 {
-    if ((size_t)kind >= MATCH_FIELD + s->rule->fields)
+    if (s->rule == NULL || (size_t)kind >= MATCH_FIELD + s->rule->fields)
         return false;
     switch (s->rule->row[kind].form) {
     case MATCH_FORM_NAME:

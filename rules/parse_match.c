@@ -73,7 +73,7 @@ static void complete_row(struct match_row *r, unsigned seen)
 
 static bool order_is_right(struct parser *p, const struct match_row *r)
 {
-    for (int o = MATCH_DIFFERS; o < MATCH_SAME; o++)
+    for (int o = MATCH_UNKNOWN; o < MATCH_SAME; o++)
         if (r->points[o] > r->points[MATCH_SAME]) {
             parser_fault(p, "%s: \"%s\" counts more than \"same\"", r->name, match_outcome_word((enum match_outcome)o));
             return false;
@@ -277,7 +277,7 @@ static bool read_part(struct parser *p, struct match_example_part *part)
         return false;
     part->outcome = outcome_here(p);
     if (part->outcome == MATCH_ABSENT)
-        return parser_expected(p, "same, role, shared, short, close or differs");
+        return parser_expected(p, "same, role, shared, short, close, differs or unknown");
     parser_next(p);
     return true;
 }

@@ -14,14 +14,13 @@ struct bench {
     struct index *index;
     struct match_rule rule; /* a copy: the curve is drawn with `link` at `review` */
     int link;
-    struct arena *records, *turn;
-    struct match_side **side; /* of customers that were candidates */
+    struct arena *turn;
     size_t kept, asked, decisions, candidates;
     double claimant_us, decisions_us, candidate_us;
     size_t sides;
     struct curve links, reviews, sums; /* sums: the best sum, whatever keeps it from linking */
     size_t by_kind[CLAIM_KINDS][4];    /* linked right, wrong, in review, apart */
-    size_t only[MATCH_BLOCK_KINDS], met, barred, review_pairs, review_wrong;
+    size_t only[MATCH_BLOCK_KINDS], review_pairs, review_wrong;
     bool verbose;
 };
 
@@ -38,76 +37,60 @@ static void say_contact(struct match_side *s, const struct contact *k)
     say(s, MATCH_PERSON, k->who.name);
 }
 
-static void say_house(struct match_side *s, const struct customer *c)
+static void say_site(struct match_side *s, const struct customer *c, size_t i)
 {
-    say(s, MATCH_ORGANISATION, c->name);
-    for (size_t i = 0; i < c->sites; i++)
-        say(s, MATCH_SITE, c->site[i]);
-    for (size_t i = 0; i < c->invoices; i++)
-        say(s, MATCH_INVOICE, c->invoice[i]);
+    say(s, MATCH_SITE, c->site[i]);
+    for (size_t k = 0; i == 0 && k < c->invoices; k++)
+        say(s, MATCH_INVOICE, c->invoice[k]);
 }
 
-static void keep(struct bench *b, const struct match_side *s, uint32_t owner)
+/* Records of a customer: 0 its name, then its contacts, then its sites (with the first one stand its invoices). */
+static size_t records_of(const struct customer *c)
 {
-    struct match_block list[MATCH_BLOCKS_MAX];
-    size_t n = match_blocks(s, MATCH_KEEP, b->turn, list);
+    return 1 + c->contacts + c->sites;
+}
 
-    for (size_t i = 0; i < n; i++)
-        index_add(b->index, &list[i], owner);
-    b->kept += n;
+static void say_record(struct match_side *s, const struct customer *c, size_t ref)
+{
+    if (ref == 0)
+        say(s, MATCH_ORGANISATION, c->name);
+    else if (ref <= c->contacts)
+        say_contact(s, &c->contact[ref - 1]);
+    else
+        say_site(s, c, ref - 1 - c->contacts);
 }
 
 static void keep_all(struct bench *b)
 {
+    struct match_block list[MATCH_BLOCKS_MAX];
+
     for (uint32_t i = 0; i < b->world->n; i++) {
         const struct customer *c = &b->world->customer[i];
-        struct match_side *house = match_side(b->turn, &b->rule);
 
-        say_house(house, c);
-        keep(b, house, i);
-        for (size_t k = 0; k < c->contacts; k++) {
-            struct match_side *one = match_side(b->turn, &b->rule);
+        for (uint32_t ref = 0; ref < records_of(c); ref++) {
+            struct match_side *s = match_side(b->turn, &b->rule);
 
-            say_contact(one, &c->contact[k]);
-            keep(b, one, i);
+            say_record(s, c, ref);
+            for (size_t n = match_blocks(s, MATCH_KEEP, b->turn, list); n > 0; n--, b->kept++)
+                index_add(b->index, &list[n - 1], i, ref);
         }
         arena_reset(b->turn);
     }
 }
 
-/* What several customers have is known by the owners of its block, as in production. */
-static void flag_shared(struct bench *b, struct match_side *s)
+/* What is judged is the name and the records that led there, as in production. */
+static const struct match_side *record_of(struct bench *b, const struct found *f)
 {
-    static const enum match_kind kinds[] = {
-        [MATCH_BLOCK_EMAIL] = MATCH_EMAIL, [MATCH_BLOCK_PHONE] = MATCH_PHONE,     [MATCH_BLOCK_HANDLE] = MATCH_HANDLE,
-        [MATCH_BLOCK_SITE] = MATCH_SITE,   [MATCH_BLOCK_INVOICE] = MATCH_INVOICE, [MATCH_BLOCK_DOMAIN] = MATCH_DOMAIN};
-    struct match_block list[MATCH_BLOCKS_MAX];
-    size_t n = match_blocks(s, MATCH_KEEP, b->records, list);
+    const struct customer *c = &b->world->customer[f->id];
+    struct match_side *s = match_side(b->turn, &b->rule);
+    double before = report_cpu_us();
 
-    for (size_t i = 0; i < n && list[i].kind < MATCH_BLOCK_EXACT; i++) {
-        const struct owners *o = index_find(b->index, &list[i]);
-
-        if (o != NULL && o->n > 1)
-            (void)match_add(s, kinds[list[i].kind], list[i].text, MATCH_SHARED);
-    }
-}
-
-static const struct match_side *record_of(struct bench *b, uint32_t i)
-{
-    const struct customer *c = &b->world->customer[i];
-
-    if (b->side[i] == NULL) {
-        double before = report_cpu_us();
-
-        b->side[i] = match_side(b->records, &b->rule);
-        say_house(b->side[i], c);
-        for (size_t k = 0; k < c->contacts; k++)
-            say_contact(b->side[i], &c->contact[k]);
-        flag_shared(b, b->side[i]);
-        b->candidate_us += report_cpu_us() - before;
-        b->sides++;
-    }
-    return b->side[i];
+    say_record(s, c, 0);
+    for (size_t i = 0; i < f->refs; i++)
+        say_record(s, c, f->ref[i]);
+    b->candidate_us += report_cpu_us() - before;
+    b->sides++;
+    return s;
 }
 
 static struct match_side *claimant_of(struct bench *b, const struct claim *q)
@@ -137,7 +120,7 @@ static void count_blocks(struct bench *b, const struct match_block *list, size_t
             if (o == NULL || (o->n > MATCH_BLOCK_OWNERS_MAX && kind >= (int)MATCH_BLOCK_EXACT))
                 continue;
             for (uint32_t k = 0; k < o->n && k < MATCH_BLOCK_OWNERS_MAX; k++)
-                here = here || (int)o->list[k] == truth;
+                here = here || (int)o->list[k].id == truth;
         }
         kinds += here;
         last = here ? kind : last;
@@ -165,14 +148,15 @@ static void print_claim(const struct bench *b, const struct claim *q, const char
     arena_close(a);
 }
 
-static void score(struct bench *b, const struct claim *q, const uint32_t *owner, struct match_candidate *c, size_t n)
+static void score(struct bench *b, const struct claim *q, const struct found *owner, struct match_candidate *c,
+                  size_t n)
 {
     int linked = NOBODY, best = NOBODY, right = NOBODY, most = NOBODY;
 
     for (size_t i = 0; i < n; i++) {
         const struct match_result *r = &c[i].result;
 
-        if ((int)owner[i] == q->truth)
+        if ((int)owner[i].id == q->truth)
             right = (int)i;
         if (r->bar == MATCH_FREE && r->points >= b->rule.review && (best < 0 || r->points > c[best].result.points))
             best = (int)i;
@@ -180,9 +164,8 @@ static void score(struct bench *b, const struct claim *q, const uint32_t *owner,
             most = (int)i;
         if (r->points >= b->rule.review) {
             b->review_pairs++;
-            b->review_wrong += (int)owner[i] != q->truth;
+            b->review_wrong += (int)owner[i].id != q->truth;
         }
-        b->barred += r->bar != MATCH_FREE && r->points >= b->link;
     }
     if (best >= 0 && c[best].result.points >= b->link)
         linked = best;
@@ -207,7 +190,7 @@ static void score(struct bench *b, const struct claim *q, const uint32_t *owner,
                     how == 1    ? "WRONG"
                     : right < 0 ? "NOT MET"
                                 : "APART",
-                    how == 1 ? (int)owner[linked] : NOBODY,
+                    how == 1 ? (int)owner[linked].id : NOBODY,
                     how == 1     ? &c[linked].result
                     : right >= 0 ? &c[right].result
                                  : NULL);
@@ -217,7 +200,7 @@ static void judge_claim(struct bench *b, const struct claim *q)
 {
     struct match_block list[MATCH_BLOCKS_MAX];
     struct match_candidate c[MATCH_CANDIDATES_MAX] = {0};
-    uint32_t owner[MATCH_CANDIDATES_MAX];
+    struct found owner[MATCH_CANDIDATES_MAX];
     double t0 = report_cpu_us();
     struct match_side *claimant = claimant_of(b, q);
     size_t n = match_blocks(claimant, MATCH_ASK, b->turn, list);
@@ -225,9 +208,8 @@ static void judge_claim(struct bench *b, const struct claim *q)
     size_t found = index_candidates(b->index, list, n, owner);
 
     for (size_t i = 0; i < found; i++) {
-        c[i].side = record_of(b, owner[i]);
-        memcpy(c[i].account.bytes, &owner[i], sizeof owner[i]);
-        b->met += (int)owner[i] == q->truth;
+        c[i].side = record_of(b, &owner[i]);
+        memcpy(c[i].account.bytes, &owner[i].id, sizeof owner[i].id);
     }
 
     double t2 = report_cpu_us();
@@ -301,9 +283,7 @@ void bench_customers(struct report *r, const char *rules_file, uint64_t seed, si
     b->rule.link = b->rule.review;
     b->world = world_make(seed, customers);
     b->index = index_open();
-    b->records = arena_open(1024 * 1024);
     b->turn = arena_open(256 * 1024);
-    b->side = calloc(customers, sizeof *b->side);
     b->verbose = getenv("MATCH_VERBOSE") != NULL;
     keep_all(b);
     for (size_t i = 0; i < claims; i++) {
@@ -319,9 +299,7 @@ void bench_customers(struct report *r, const char *rules_file, uint64_t seed, si
     print_costs(b, claims);
     (void)printf("\n");
     check(r, b);
-    free(b->side);
     arena_close(b->turn);
-    arena_close(b->records);
     index_close(b->index);
     world_free(b->world);
     free(b);

@@ -68,7 +68,7 @@ static void read_record(struct set *s, const struct csv_row *row)
     add_field(s, r->side, "insurance", f[INSURANCE]);
     r->blocks = match_blocks(r->side, MATCH_KEEP, s->a, r->block);
     for (size_t i = 0; i < r->blocks; i++)
-        index_add(s->index, &r->block[i], (uint32_t)s->n);
+        index_add(s->index, &r->block[i], (uint32_t)s->n, 0);
     s->kept += r->blocks;
     s->n++;
 }
@@ -123,9 +123,9 @@ static void judge_all(struct set *s)
             const struct owners *o = index_find(s->index, &x->block[b]);
 
             for (uint32_t k = 0; o->n <= MATCH_BLOCK_OWNERS_MAX && k < o->n; k++)
-                if (o->list[k] < i && last[o->list[k]] != i + 1) {
-                    last[o->list[k]] = i + 1;
-                    judge_pair(s, x, &s->record[o->list[k]]);
+                if (o->list[k].id < i && last[o->list[k].id] != i + 1) {
+                    last[o->list[k].id] = i + 1;
+                    judge_pair(s, x, &s->record[o->list[k].id]);
                 }
         }
     }

@@ -78,7 +78,7 @@ static struct owners *with_room(struct owners *o)
     return o;
 }
 
-void index_add(struct index *x, const struct match_block *b, uint32_t owner)
+void index_add(struct index *x, const struct match_block *b, uint32_t owner, uint32_t ref)
 {
     uint64_t hash = hash_of(b);
     struct slot *s = find(x, hash);
@@ -91,11 +91,11 @@ void index_add(struct index *x, const struct match_block *b, uint32_t owner)
         }
     }
     for (uint32_t i = 0; s->owners != NULL && i < s->owners->n && i < MATCH_BLOCK_OWNERS_MAX; i++)
-        if (s->owners->list[i] == owner)
+        if (s->owners->list[i].id == owner)
             return;
     s->owners = with_room(s->owners);
     if (s->owners->n < MATCH_BLOCK_OWNERS_MAX)
-        s->owners->list[s->owners->n] = owner;
+        s->owners->list[s->owners->n] = (struct owner){owner, ref};
     s->owners->n++;
 }
 
@@ -109,35 +109,40 @@ size_t index_blocks(const struct index *x)
     return x->n;
 }
 
-struct vote {
-    uint32_t owner;
-    int weight;
-};
-
 static int by_weight(const void *a, const void *b)
 {
-    const struct vote *x = a, *y = b;
+    const struct found *x = a, *y = b;
 
     if (x->weight != y->weight)
         return x->weight > y->weight ? -1 : 1;
-    return x->owner < y->owner ? -1 : x->owner > y->owner;
+    return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static void vote(struct vote *v, size_t *n, uint32_t owner, int weight)
+static void add_ref(struct found *f, uint32_t ref)
+{
+    for (size_t i = 0; i < f->refs; i++)
+        if (f->ref[i] == ref)
+            return;
+    if (f->refs < REFS_MAX)
+        f->ref[f->refs++] = ref;
+}
+
+static void vote(struct found *v, size_t *n, struct owner o, int weight)
 {
     size_t i = 0;
 
-    while (i < *n && v[i].owner != owner)
+    while (i < *n && v[i].id != o.id)
         i++;
     if (i == *n)
-        v[(*n)++] = (struct vote){owner, 0};
+        v[(*n)++] = (struct found){.id = o.id};
     v[i].weight += weight;
+    add_ref(&v[i], o.ref);
 }
 
 size_t index_candidates(const struct index *x, const struct match_block *b, size_t n,
-                        uint32_t out[MATCH_CANDIDATES_MAX])
+                        struct found out[MATCH_CANDIDATES_MAX])
 {
-    struct vote v[MATCH_BLOCKS_MAX * MATCH_BLOCK_OWNERS_MAX];
+    static struct found v[MATCH_BLOCKS_MAX * MATCH_BLOCK_OWNERS_MAX];
     size_t votes = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -150,7 +155,6 @@ size_t index_candidates(const struct index *x, const struct match_block *b, size
     }
     qsort(v, votes, sizeof *v, by_weight);
     votes = votes < MATCH_CANDIDATES_MAX ? votes : MATCH_CANDIDATES_MAX;
-    for (size_t i = 0; i < votes; i++)
-        out[i] = v[i].owner;
+    memcpy(out, v, votes * sizeof *v);
     return votes;
 }

@@ -69,7 +69,7 @@ static void every_fault_has_its_line(void **state)
         {"example of an outcome the row never has", "expect match customer person role link\n",
          "f:3: person has no \"role\"\n"},
         {"example without an outcome", "expect match customer email, link\n",
-         "f:3: expected same, role, shared, short, close or differs, not \",\"\n"},
+         "f:3: expected same, role, shared, short, close, differs or unknown, not \",\"\n"},
         {"example without a band", "expect match customer email same\n",
          "f:3: expected a comma and a row, or link, review or apart, but the statement ends\n"},
         {"example with more behind it", "expect match customer email same link it\n",

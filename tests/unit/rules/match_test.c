@@ -25,7 +25,7 @@ static const char weights[] = "queue q { }\nroute otherwise to q\n"
                               "  phone same 60 shared 15 close 20 differs -4\n"
                               "  handle same 60 shared 10 differs -1\n"
                               "  site strong same 78 shared 25 short 30 close 30 differs -16\n"
-                              "  invoice strong same 55 short 25 close 10 differs -8\n"
+                              "  invoice strong same 55 short 25 close 10 differs -8 unknown -1\n"
                               "  domain strong same 33 shared 11 close 24 differs -7\n"
                               "  organisation strong same 40 close 30 differs -9\n"
                               "  person same 28 close 20 differs -3\n"
@@ -270,6 +270,9 @@ static void points_add_up_to_a_band(void **state)
          "email=anna.schmidt@gmail.com|person=Anna Schmidt", 58, 58, MATCH_REVIEW},
         {"more than all", "email=anna@acme.example|phone=+886212345678", "email=anna@acme.example|phone=+886212345678",
          150, 100, MATCH_LINK},
+        {"what is said and cannot be confirmed", "handle=x:acme|person=王小明|born=1965", "handle=x:acme", 60, 60,
+         MATCH_LINK},
+        {"where it counts", "handle=x:acme|invoice=INV-2026-0042", "handle=x:acme|invoice=", 59, 59, MATCH_REVIEW},
         {"an address and its domain count once", "email=info@acme.example", "email=info@acme.example", 45, 45,
          MATCH_REVIEW},
         {"the domain, where the address is nearly the same and says less", "email=bnna.schmidr@acme.example",
@@ -408,15 +411,25 @@ static void one_of_several_is_chosen(void **state)
          0,
          {MATCH_FREE, MATCH_FREE}},
         {"two fit as well",
-         "phone=+886212345678",
-         {"phone=+886212345678", "phone=+886212345678"},
+         "phone=+886212345678|handle=x:acme",
+         {"phone=+886212345678", "handle=x:acme"},
          NONE,
          {MATCH_RIVAL, MATCH_RIVAL}},
         {"one fits nearly as well",
-         "phone=+886212345678|person=Anna Schmidt",
-         {"phone=+886212345678|person=Anna Schmidt", "phone=+886212345678|person=Anna Schmitt"},
+         "phone=+886212345678|handle=x:acme|person=Anna Schmidt",
+         {"phone=+886212345678|person=Anna Schmidt", "handle=x:acme|person=Anna Schmitt"},
          NONE,
          {MATCH_RIVAL, MATCH_RIVAL}},
+        {"what two have identifies neither",
+         "phone=+886212345678|person=Anna Schmidt",
+         {"phone=+886212345678|person=Anna Schmidt", "phone=+886212345678"},
+         NONE,
+         {MATCH_UNSURE, MATCH_UNSURE}},
+        {"unless something else does",
+         "email=anna@globex.example|site=globex.example.net",
+         {"email=anna@globex.example|site=globex.example.net", "email=anna@globex.example"},
+         0,
+         {MATCH_FREE, MATCH_UNSURE}},
         {"two records of one account",
          "phone=+886212345678",
          {"phone=+886212345678", "=1 phone=+886212345678"},
@@ -506,7 +519,8 @@ static void an_item_is_a_claimant(void **state)
                                                  : "email same, phone same, handle same, site same, invoice same, "
                                                    "organisation same, person same");
         match_judge(m, s, behalf, &r);
-        assert_string_equal(told(&r), proven > 0 ? "mailbox differs, domain differs" : "email differs, domain differs");
+        assert_string_equal(told(&r), proven > 0 ? "mailbox differs, invoice unknown, domain differs"
+                                                 : "email differs, invoice unknown, domain differs");
     }
     arena_reset(a);
 }
