@@ -1,6 +1,5 @@
 /* filing_facts.c - what rules may know of an item, and what staff promised while they wrote it down. */
 #include "queues/filing_parts.h"
-#include "queues/placing.h"
 #include "rules/address.h"
 #include "rules/base/arena.h"
 #include "rules/base/stamp.h"
@@ -69,6 +68,36 @@ void inherit_facts(struct filing *f)
 
     f->item.followers = before.followers;
     f->item.executive = before.executive;
+}
+
+static bool facts_rise(const struct filing *f, struct facts *out)
+{
+    const struct item *i = &f->item;
+    bool more;
+
+    *out = ticket_facts(&f->at, f->at.level);
+    more = (i->executive && !out->executive) || i->followers > out->followers;
+    out->executive |= i->executive;
+    if (i->followers > out->followers)
+        out->followers = i->followers;
+    return more;
+}
+
+void place_joined(struct change *c, struct filing *f, const struct happening *past, size_t n, struct placing *out)
+{
+    struct str key = ticket_key(f->arena, f->ticket);
+    struct facts facts;
+
+    if (!facts_rise(f, &facts)) {
+        place_clock(f->rules, f->at.queue, past, n, f->now_ms, f->arena, out);
+        return;
+    }
+    place(f->rules, &facts, past, n, f->now_ms, f->arena, out);
+    change_hset(c, key, "queue", out->queue);
+    change_hset(c, key, "rule", out->rule);
+    change_hset_int(c, key, "priority", out->priority);
+    change_hset_int(c, key, "followers", facts.followers);
+    change_hset(c, key, "executive", facts.executive ? STR("1") : STR("0"));
 }
 
 /* ---- a promise ---- */

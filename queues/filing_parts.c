@@ -382,7 +382,7 @@ void change_join_work(struct change *c, struct filing *f)
 
     if (promises(f))
         past = with(a, past, n++, &promise);
-    place_clock(f->rules, f->at.queue, past, n, f->now_ms, a, &where);
+    place_joined(c, f, past, n, &where);
     change_hset(c, key, "state", state);
     if (is_newest(f))
         change_hset(c, key, "last", str_of(arena_strdup(a, id_print(ID_MESSAGE, f->item.ulid).at)));
@@ -406,8 +406,8 @@ void change_join_work(struct change *c, struct filing *f)
     change_item_words(c, f, subject_of(f));
     change_happening(c, f->ticket, &heard);
     change_promise(c, f);
-    change_queue_place(c, f->ticket, f->at.queue, f->at.queue, where.due_ms,
+    change_queue_place(c, f->ticket, f->at.queue, where.queue, where.due_ms,
                        is_open(f->join_step.next) && !ticket_is_spam(&f->at), f->at.owner.len > 0);
     change_suspects(c, f->keys, ulid_partition(f->ticket), f->home, &f->whose, f->item.received_ms);
-    change_live(c, "message", f->ticket, f->at.reference, f->at.queue, state, f->at.owner_name);
+    change_live(c, "message", f->ticket, f->at.reference, where.queue, state, f->at.owner_name);
 }

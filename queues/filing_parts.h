@@ -4,6 +4,7 @@
 #define QUEUES_FILING_PARTS_H
 
 #include "queues/filing.h"
+#include "queues/placing.h"
 #include "rules/facts.h"
 
 /* Reads the item's mailbox, once for all that need it: f->mailbox, f->email. Again where the item's address changes. */
@@ -34,6 +35,9 @@ struct item about_of(const struct filing *f);
 void facts_of(const struct filing *f, struct facts *out);
 void change_facts(struct change *c, const struct filing *f);
 void inherit_facts(struct filing *f);
+/* Where work that is joined stands from now on: where it stood; but where the item makes more of it than was known (the
+ * executive's office, more followers), where the rules send it now. past: with the item in it. */
+void place_joined(struct change *c, struct filing *f, const struct happening *past, size_t n, struct placing *out);
 
 /* A promise of staff to call back, made while they logged the call. */
 bool promises(const struct filing *f);

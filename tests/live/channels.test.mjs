@@ -101,6 +101,15 @@ describe('staff see', () => {
     assert.deepEqual([t.queue, t.subject, t.routing.facts.executive, t.routing.now], ['executive', 'To the chief executive', 'yes', 'executive'])
   })
 
+  story('an escalation that joins what was quiet where it belongs', async () => {
+    const requester = { email: 'patient@escalates.example' }, quiet = await ticketOf(await desk.post(deskTicket({ requester })))
+    assert.equal(quiet.queue, 'triage')
+    const now = await ticketOf(await desk.post(deskTicket({ requester, executive: true })))
+    assert.deepEqual([now.ticket, now.queue, now.messages.length], [quiet.ticket, 'executive', 2])
+    const rows = async (queue) => (await mei.get(`/api/queues/${queue}?limit=200`)).json.items.filter((r) => r.ticket === now.ticket).length
+    assert.deepEqual([await rows('triage'), await rows('executive')], [0, 1])
+  })
+
   story('for whom somebody speaks, and the one who speaks as themselves', async () => {
     const claims = { on_behalf_of: { name: 'Noor Aziz', organisation: 'Noor Foods' } }
     const t = await ticketOf(await desk.post(deskTicket({ requester: { email: 'agent@agency.example', name: 'An Agent' }, claims })))

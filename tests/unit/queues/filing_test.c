@@ -255,6 +255,51 @@ static void what_the_channel_knows_reaches_the_rules(void **state)
     }
 }
 
+/* An escalation that joins a quiet ticket is not lost in its queue; what adds nothing leaves it where people put it. */
+static void what_makes_more_of_work_moves_it(void **state)
+{
+    static const struct {
+        const char *label;
+        bool executive;
+        int64_t followers;
+        const char *queue;
+        int priority;
+    } cases[] = {
+        {"the same again", false, 12, "kept", 7},
+        {"fewer followers", false, 3, "kept", 7},
+        {"a crowd", false, 10000, "loud", 70},
+        {"the chief", true, 0, "loud", 90},
+    };
+
+    (void)state;
+    for (uint64_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        struct item first, second;
+        struct ticket t;
+
+        (void)scratch_say(link_, a, "FLUSHALL");
+        first = request(40 + 2 * k, "a@example.org", "first");
+        second = request(41 + 2 * k, "a@example.org", "second");
+        first.channel = second.channel = STR("social");
+        first.followers = 12;
+        second.followers = cases[k].followers;
+        second.executive = cases[k].executive;
+
+        struct filing *f = file(&first);
+        struct str key = ticket_key(a, f->ticket);
+
+        assert_int_equal(
+            redis_do(link_, a, NULL, 6,
+                     (struct str[]){STR("HSET"), key, STR("queue"), STR("kept"), STR("priority"), STR("7")}),
+            ERR_OK);
+        assert_true(ulid_equal(file(&second)->ticket, f->ticket));
+        assert_int_equal(ticket_read(link_, keys, a, f->ticket, &t), ERR_OK);
+        if (!str_is(t.queue, cases[k].queue) || t.priority != cases[k].priority)
+            fail_msg("%s: %s %d", cases[k].label, t.queue.at, t.priority);
+        assert_int_equal(count(arena_printf(a, "{p%u}:q:kept", t.partition)), str_is(t.queue, "kept"));
+        assert_int_equal(count(arena_printf(a, "{p%u}:q:loud", t.partition)), str_is(t.queue, "loud"));
+    }
+}
+
 #define BACK   (NOW + 2 * INT64_C(3600000))
 #define SOONER (NOW + INT64_C(1800000))
 
@@ -676,6 +721,7 @@ int main(void)
         cmocka_unit_test_setup(a_request_is_an_account_a_ticket_and_a_mail, empty),
         cmocka_unit_test_setup(nobody_is_mailed_because_of_what_others_report, empty),
         cmocka_unit_test_setup(what_the_channel_knows_reaches_the_rules, empty),
+        cmocka_unit_test_setup(what_makes_more_of_work_moves_it, empty),
         cmocka_unit_test_setup(a_promise_to_call_back_is_kept_with_the_work, empty),
         cmocka_unit_test_setup(an_item_is_filed_once_however_often_it_is_tried, empty),
         cmocka_unit_test_setup(one_mailbox_is_one_account_and_one_open_ticket, empty),
