@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "queues/file.h"
 #include "queues/filing.h"
 #include "queues/flow.h"
 #include "queues/keys.h"
@@ -559,6 +560,67 @@ static void words_on_closed_work_open_linked_work(void **state)
     assert_int_equal(mails_waiting(), 1); /* no second code */
 }
 
+/* n files, "0.log" and so on. */
+static struct str files(size_t n)
+{
+    struct attachment all[ATTACHMENTS_MAX];
+
+    for (size_t i = 0; i < n; i++)
+        all[i] = (struct attachment){.id = ulid_fresh(),
+                                     .name = str_of(arena_printf(a, "%zu.log", i)),
+                                     .type = STR("text/plain"),
+                                     .bytes = 5,
+                                     .state = FILE_STATE_WAITING};
+    return attachments_print(all, n, a);
+}
+
+/* Wherever an exchange breaks, and when it is filed again later: each file once, and what was found of it stays. */
+static void files_come_along_with_their_words(void **state)
+{
+    (void)state;
+    for (int cut = 0; cut < 8; cut++) {
+        uint64_t reference = 700 + (uint64_t)cut;
+        struct item one = request(reference, "files@example.org", arena_printf(a, "words %d", cut));
+        struct file_list list;
+        struct message *m;
+        struct ulid due[64];
+        size_t n;
+
+        one.files = files(ATTACHMENTS_MAX);
+        (void)run(make(&one), cut);
+
+        struct filing *f = file(&one);
+
+        assert_int_equal(messages_read(link_, keys, a, f->ticket, &m, &n), ERR_OK);
+        assert_int_equal(files_read(link_, keys, a, &m[n - 1], 1, &list), ERR_OK);
+        assert_int_equal(list.count, ATTACHMENTS_MAX);
+        assert_true(ulid_equal(list.at[0].item, one.ulid) && list.at[0].state == FILE_STATE_WAITING);
+        for (size_t i = 0; i < list.count; i++)
+            assert_int_equal(file_judged(link_, a, &list.at[i], FILE_STATE_INFECTED, STR("x"), 0), ERR_OK);
+        file(&one);
+        assert_int_equal(files_read(link_, keys, a, &m[n - 1], 1, &list), ERR_OK);
+        assert_true(list.count == ATTACHMENTS_MAX && list.at[0].state == FILE_STATE_INFECTED);
+        assert_int_equal(files_due(link_, a, NOW * 2, 64, due, &n), ERR_OK);
+        for (size_t i = 0; i < n; i++) /* it may be looked at once more: nobody forgets it then */
+            assert_int_equal(file_unqueue(link_, a, due[i]), ERR_OK);
+    }
+}
+
+static void a_file_without_words_gives_its_name_to_new_work(void **state)
+{
+    struct item one = request(720, "c@example.org", "first"), more = message(720, "");
+    struct filing *f = file(&one), *g;
+    struct ticket t;
+
+    (void)state;
+    set_state(f->ticket, "closed");
+    more.files = files(2);
+    g = file(&more);
+    assert_false(ulid_equal(f->ticket, g->ticket));
+    assert_int_equal(ticket_read(link_, keys, a, g->ticket, &t), ERR_OK);
+    assert_true(str_is(t.subject, "0.log"));
+}
+
 static struct str ulid_text(struct ulid u)
 {
     char text[ULID_CHARS + 1];
@@ -732,6 +794,8 @@ int main(void)
         cmocka_unit_test_setup(more_words_find_their_ticket, empty),
         cmocka_unit_test_setup(words_on_solved_work_reopen_it, empty),
         cmocka_unit_test_setup(words_on_closed_work_open_linked_work, empty),
+        cmocka_unit_test_setup(files_come_along_with_their_words, empty),
+        cmocka_unit_test_setup(a_file_without_words_gives_its_name_to_new_work, empty),
         cmocka_unit_test_setup(a_reference_given_twice_leads_to_the_first, empty),
         cmocka_unit_test_setup(somebody_whom_nothing_names_is_filed, empty),
         cmocka_unit_test_setup(what_was_filed_stays_where_it_was, empty),

@@ -84,6 +84,7 @@ static void a_file_is_judged_by_content_and_name(void **state)
         {"a JPEG of fill bytes", "a.jpg", B("\xff\xd8\xff\xff\xff\xff\xff\xff\xff\xff\xff"), FILE_FAULT_CONTENT, 0},
         {"a JPEG whose segment has no length", "a.jpg", B("\xff\xd8\xff\xe0\0\0\xff\xc0\0\x0b\x08\0\1\0\1\1\1\1\0"),
          FILE_FAULT_CONTENT, 0},
+        {"a JPEG that ends in its frame", "a.jpg", B("\xff\xd8\xff\xc0\0\x0b\x08\0"), FILE_FAULT_CONTENT, 0},
         {"a JPEG whose segment runs out", "a.jpg", B("\xff\xd8\xff\xe0\xff\xff\0"), FILE_FAULT_CONTENT, 0},
         {"a GIF cut short", "a.gif", B("GIF89a\x01\0"), FILE_FAULT_CONTENT, 0},
         {"a WebP of another chunk", "a.webp", B("RIFF\x1a\0\0\0WEBPANIM\x0e\0\0\0\x2f\0\0\0\0\0\0\0\0\0\0\0\0\0"),
