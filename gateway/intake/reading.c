@@ -6,7 +6,6 @@
 #include "rules/base/arena.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 /* server_core.h - what the files of the LMTP server share: server.c (its life), session.c (a socket and its dialogue),
- * keep.c (a mail on its way to disk and journal). Private to them. All of it belongs to the loop's thread, but for a
+ * body.c (a mail on its way to disk and journal). Private to them. All of it belongs to the loop's thread, but for a
  * session that waits: its mail is the disk's until on_disk(). */
 #ifndef GATEWAY_LMTP_SERVER_CORE_H
 #define GATEWAY_LMTP_SERVER_CORE_H
@@ -63,16 +63,16 @@ void session_go_on(struct session *p);
 /* 421; ends when that is sent. */
 void session_hang_up(struct session *p, const char *why);
 
-/* ---- keep.c ---- */
+/* ---- body.c ---- */
 
 /* LMTP_BEGIN. */
-void keep_begin(struct session *p);
+void body_begin(struct session *p);
 /* After each piece that was heard: counts it, and gives it to the disk where there is enough. */
-void keep_piece(struct session *p);
+void body_piece(struct session *p);
 /* LMTP_END. */
-void keep_end(struct session *p);
+void body_end(struct session *p);
 /* The mail under way is not wanted any more. */
-void keep_drop(struct session *p);
+void body_drop(struct session *p);
 
 /* server.c: a session is over. */
 void server_settle(struct lmtp_server *s);

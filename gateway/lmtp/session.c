@@ -1,10 +1,8 @@
 /* session.c - one connection: what it reads is heard, what is to be said is sent. */
 #include "gateway/lmtp/server_core.h"
-#include "queues/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { OUT_BYTES_MAX = 64 * 1024 /* replies that nobody reads: nothing more is heard */ };
@@ -23,7 +21,7 @@ static void end(struct session *p)
     loop_timer_cancel(s->loop, &p->late);
     if (p->waits)
         return;
-    keep_drop(p);
+    body_drop(p);
     *p->at = p->next;
     if (p->next != NULL)
         p->next->at = p->at;
@@ -74,13 +72,13 @@ static void hear(struct session *p)
         p->in_at += lmtp_hear(&p->dialogue, in, &p->out, &p->body, &moment);
         switch (moment) {
         case LMTP_MORE:
-            keep_piece(p);
+            body_piece(p);
             break;
         case LMTP_BEGIN:
-            keep_begin(p);
+            body_begin(p);
             break;
         case LMTP_END:
-            keep_end(p);
+            body_end(p);
             break;
         case LMTP_BYE:
             p->bye = true;

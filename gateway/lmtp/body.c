@@ -1,4 +1,4 @@
-/* keep.c - a mail on its way to disk and journal.
+/* body.c - a mail on its way to disk and journal.
  *
  *   piece, piece, … ─> blob (threads of the disk) ─> its row in the journal ─> 250
  *   a small one     ───────────────────────────────> its row in the journal ─> 250 */
@@ -32,7 +32,7 @@ static void on_late(void *arg)
         session_hang_up(p, "the mail takes too long");
 }
 
-void keep_begin(struct session *p)
+void body_begin(struct session *p)
 {
     struct lmtp_server *s = p->server;
     size_t announced = p->dialogue.announced_bytes > 0 ? p->dialogue.announced_bytes : 1;
@@ -55,7 +55,7 @@ static void drop_blob(struct redis *none, void *writer)
     blob_drop(writer);
 }
 
-void keep_drop(struct session *p)
+void body_drop(struct session *p)
 {
     if (p->blob != NULL && work_submit(p->server->disk, drop_blob, p->blob) != ERR_OK)
         blob_drop(p->blob);
@@ -81,7 +81,7 @@ static void answer(struct session *p, enum lmtp_verdict v)
                  p->dialogue.mail_bytes);
     loop_timer_cancel(s->loop, &p->late);
     lmtp_end(&p->dialogue, &p->out, v, id_print(ID_ITEM, p->item).at);
-    keep_drop(p);
+    body_drop(p);
 }
 
 /* ---- the journal ---- */
@@ -179,7 +179,7 @@ static void to_disk(struct session *p, bool last)
     loop_post(p->server->loop, on_disk, p);
 }
 
-void keep_piece(struct session *p)
+void body_piece(struct session *p)
 {
     struct lmtp_server *s = p->server;
     struct lmtp *d = &p->dialogue;
@@ -192,12 +192,12 @@ void keep_piece(struct session *p)
             lmtp_spoil(d, LMTP_LATER);
     }
     if (d->verdict != LMTP_TAKEN)
-        keep_drop(p); /* what still comes is thrown away */
+        body_drop(p); /* what still comes is thrown away */
     else if (p->body.len >= LMTP_PIECE)
         to_disk(p, false);
 }
 
-void keep_end(struct session *p)
+void body_end(struct session *p)
 {
     if (p->dialogue.verdict != LMTP_TAKEN)
         answer(p, p->dialogue.verdict);
