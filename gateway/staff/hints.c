@@ -8,6 +8,7 @@
 #include "rules/address.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
+#include "rules/joining.h"
 #include "rules/next_contact.h"
 
 #include <string.h>
@@ -39,8 +40,8 @@ static enum err hint_doc(struct redis *r, struct arena *a, const struct ticket *
 
     if (e != ERR_OK && e != ERR_ABSENT)
         return e;
-    if (e == ERR_OK && ulid_equal(p.ticket, t->id))
-        return ERR_OK;
+    if (e == ERR_OK ? ulid_equal(p.ticket, t->id) : str_is(value, joining_hint_word(JOINING_SUBJECT)))
+        return ERR_OK; /* come together; or a word of a subject that only looks like a reference */
     d = doc_object();
     doc_set_text(d, "item", item);
     doc_set_text(d, "direction", here ? STR("answers") : STR("answered-by"));

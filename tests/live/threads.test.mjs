@@ -184,6 +184,24 @@ describe('an answer', () => {
     assert.equal((await ticket(id)).messages.length, 2)
   })
 
+  story('with a word in its subject that could be a reference, and is none, says nothing', async () => {
+    const letters = '0123456789ABCDEFGHJKMNPQRSTVWXYZ', word = 'B1ACKB0X'
+    const sum = [...word].reduce((all, c, i) => { const n = letters.indexOf(c) * (i % 2 === 1 ? 2 : 1); return all + (n >> 5) + n % 32 }, 0)
+    await bring(letter({ from: 'box@shop.example', subject: `our ${word}${letters[(32 - sum % 32) % 32]} is broken` }))
+    const [t] = await ticketsOf(mei, 'box@shop.example')
+    assert.deepEqual(t.suggestions, [])
+  })
+
+  story('that is brought twice is there once', async () => {
+    const { id, got } = await talk('twice@shop.example')
+    const mail = letter({ from: 'twice@shop.example', text: 'Twice.', id: 'twice.1@shop.example' })
+    for (let i = 0; i < 3; i++) await bring(mail, answerTo(got))
+    await quiet(door)
+    const t = await messages(id, 3)
+    assert.equal(t.messages.length, 3)
+    assert.equal((await ticketsOf(mei, 'twice@shop.example')).length, 1)
+  })
+
   story('is there once, though we were killed when it came', async () => {
     const { id, got } = await talk('killed@shop.example')
     await bring(letter({ from: 'killed@shop.example', text: 'Once.' }), answerTo(got))
