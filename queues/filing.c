@@ -30,7 +30,7 @@ void filing_begin(struct filing *f)
     f->aliased = f->repeat = false;
     f->chain_count = f->work_count = f->work_at = 0;
     f->person = (struct person){0};
-    f->joins = false;
+    f->joins = f->tells = false;
     (void)reference_parse(f->item.thread, &f->answered);
     f->inquiry = NULL;
     mailbox_read(f);
@@ -433,6 +433,7 @@ bool filing_ask(struct filing *f, struct redis *r)
     case PEOPLE:
     case VERDICT:
     case OWN:
+    case TELL:
         ask_answer(f, r);
         break;
     case RETURN:
@@ -446,10 +447,8 @@ bool filing_ask(struct filing *f, struct redis *r)
     return true;
 }
 
-enum err filing_hear(struct filing *f, struct redis *r, const struct redis_value *replies)
+static enum err hear_step(struct filing *f, struct redis *r, const struct redis_value *replies)
 {
-    if (++f->rounds > FILING_ROUNDS_MAX)
-        return ERR_BUSY;
     switch ((enum step)f->step) {
     case RESOLVE:
         return hear_resolve(f, r, replies);
@@ -483,6 +482,7 @@ enum err filing_hear(struct filing *f, struct redis *r, const struct redis_value
     case PEOPLE:
     case VERDICT:
     case OWN:
+    case TELL:
         return hear_answer(f, r, replies);
     case RETURN:
     case RETURN_TICKET:
@@ -491,4 +491,16 @@ enum err filing_hear(struct filing *f, struct redis *r, const struct redis_value
         return hear_return(f, r, replies);
     }
     return ERR_CORRUPT;
+}
+
+enum err filing_hear(struct filing *f, struct redis *r, const struct redis_value *replies)
+{
+    if (++f->rounds > FILING_ROUNDS_MAX)
+        return ERR_BUSY;
+
+    enum err e = hear_step(f, r, replies);
+
+    if (e == ERR_OK)
+        tell_after(f);
+    return e;
 }

@@ -94,9 +94,10 @@ struct filing {
     struct ulid kin;   /* on the way from a ticket's account to its root */
     bool repeat;       /* `ticket` was found by the same words */
     uint64_t answered; /* an answer: the reference it goes to */
-    bool joins;
+    bool joins, tells;
     size_t hints;
-    struct ulid returned; /* a bounce: the mail */
+    struct ticket elsewhere; /* what it answers */
+    struct ulid returned;    /* a bounce: the mail */
     struct outbox_about about;
     struct resolution whose;
     struct ticket at;

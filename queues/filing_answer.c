@@ -5,7 +5,8 @@
  *   VERDICT  the first answer to that is kept: whoever files it again goes the same way (F1), whoever has come or gone
  *            there since
  *   OWN      joins: its own reference becomes an alias of the writer's, and from here on it is a message like one that
- *            was typed on the page. Apart: the work it answers is told of it, and it is resolved like any other mail */
+ *            was typed on the page
+ *   TELL     apart: it was filed like any other mail, and the work it answers is told of it */
 #include "queues/filing_parts.h"
 #include "queues/filing_steps.h"
 #include "queues/keys.h"
@@ -89,16 +90,15 @@ static void judge_sender(struct filing *f, const struct participant *all, size_t
 static enum err hear_people(struct filing *f, const struct redis_value *v)
 {
     struct participant *all;
-    struct ticket t;
     size_t n;
-    enum err e = ticket_load(f->keys, f->arena, f->ticket, &v[0], false, &t);
+    enum err e = ticket_load(f->keys, f->arena, f->ticket, &v[0], false, &f->elsewhere);
 
     if (e == ERR_ABSENT) {
         go_apart(f, JOINING_UNKNOWN);
         return ERR_OK;
     }
     if (e == ERR_OK)
-        e = participants_load(f->keys, f->arena, &t, &v[1], &all, &n);
+        e = participants_load(f->keys, f->arena, &f->elsewhere, &v[1], &all, &n);
     if (e != ERR_OK)
         return e;
     f->hints = 0;
@@ -126,46 +126,62 @@ static void ask_verdict(struct filing *f, struct redis *r)
 
 static void ask_own(struct filing *f, struct redis *r)
 {
-    struct arena *a = f->arena;
-    struct str own = str_of(arena_strdup(a, reference_print(f->item.reference).at));
-
-    if (f->joins)
-        redis_add(r, 4, (struct str[]){STR("SET"), pointer_key(a, f->item.reference), alias_of(f), STR("NX")});
-    else
-        redis_add(r, 4,
-                  (struct str[]){STR("HSETNX"), ticket_key(a, f->ticket),
-                                 str_of(arena_printf(a, "sr:%s", id_print(ID_ITEM, f->item.ulid).at)),
-                                 str_of(arena_printf(a, "%s %s", own.at, joining_hint_word(JOINING_STRANGER)))});
+    redis_add(r, 4, (struct str[]){STR("SET"), pointer_key(f->arena, f->item.reference), alias_of(f), STR("NX")});
 }
 
 static enum err hear_verdict(struct filing *f, const struct redis_value *v)
 {
     struct pointer p;
 
-    f->joins = !str_is(v->text, "apart");
-    f->step = OWN;
-    if (f->joins) {
-        if (!pointer_parse(v->text, &p) || !p.alias)
-            return ERR_CORRUPT;
-        f->answered = p.to;
-    } else if (f->hints >= HINTS_MAX) {
+    if (str_is(v->text, "apart")) {
+        f->tells = f->hints < HINTS_MAX;
         go_apart(f, JOINING_STRANGER);
+        return ERR_OK;
     }
+    if (!pointer_parse(v->text, &p) || !p.alias)
+        return ERR_CORRUPT;
+    f->answered = p.to;
+    f->step = OWN;
     return ERR_OK;
 }
 
 /* From here on it is a message of its writer's. */
 static void hear_own(struct filing *f)
 {
-    if (!f->joins) {
-        go_apart(f, JOINING_STRANGER);
-        return;
-    }
     f->item.op = ITEM_MESSAGE;
     f->item.reference = f->reference = f->answered;
     f->target = pointer_key(f->arena, f->answered);
     f->aliased = false;
     f->step = FIND;
+}
+
+/* ---- TELL ---- */
+
+void tell_after(struct filing *f)
+{
+    if (f->outcome != FILING_FILED || !f->tells)
+        return;
+    f->outcome = FILING_UNDER_WAY;
+    f->step = TELL;
+}
+
+static void ask_tell(struct filing *f, struct redis *r)
+{
+    struct arena *a = f->arena;
+    struct change *c = change_begin(a);
+    const struct ticket *t = &f->elsewhere;
+    const char *own = arena_strdup(a, reference_print(f->item.reference).at);
+
+    change_hset(c, ticket_key(a, t->id), arena_printf(a, "sr:%s", id_print(ID_ITEM, f->item.ulid).at),
+                str_of(arena_printf(a, "%s %s", own, joining_hint_word(JOINING_STRANGER))));
+    change_live(c, "suggested", t->id, t->reference, t->queue, t->state, t->owner_name);
+    change_queue(r, c, STR(""), STR(""), STR(""));
+}
+
+static void hear_tell(struct filing *f)
+{
+    f->tells = false;
+    f->outcome = FILING_FILED;
 }
 
 void ask_answer(struct filing *f, struct redis *r)
@@ -182,6 +198,9 @@ void ask_answer(struct filing *f, struct redis *r)
         break;
     case VERDICT:
         ask_verdict(f, r);
+        break;
+    case TELL:
+        ask_tell(f, r);
         break;
     default:
         ask_own(f, r);
@@ -202,6 +221,9 @@ enum err hear_answer(struct filing *f, struct redis *r, const struct redis_value
         return hear_people(f, v);
     case VERDICT:
         return hear_verdict(f, &v[0]);
+    case TELL:
+        hear_tell(f);
+        return ERR_OK;
     default:
         hear_own(f);
         return ERR_OK;

@@ -5,7 +5,7 @@
  *   WEIGH, FOLLOW         whose is it? its claims follow          filing_resolve.c
  *   ATTACH, CLAIM, KIN    which open work is it of?              filing_attach.c
  *   BEFORE, SETTLE        it was filed: where?                   filing_attach.c
- *   ANSWER to OWN         does it join what it answers?          filing_answer.c
+ *   ANSWER to TELL        does it join what it answers?          filing_answer.c
  *   RETURN to RETURN_KEEP a mail of ours came back               filing_return.c
  *   the rest                                                     filing.c
  *
@@ -34,6 +34,7 @@ enum step {
     PEOPLE,
     VERDICT,
     OWN,
+    TELL,
     RETURN,
     RETURN_TICKET,
     RETURN_WRITE,
@@ -84,10 +85,12 @@ enum err hear_external(struct filing *f, struct str held);
 void ask_pointer(struct filing *f, struct redis *r);
 void ask_original(struct filing *f, struct redis *r);
 
-/* Of a mail that answers somebody: the steps from ANSWER to OWN; begin with answered = thread's number. */
+/* Of a mail that answers somebody: the steps from ANSWER to TELL; begin with answered = thread's number. */
 bool answers_somebody(const struct filing *f);
 void ask_answer(struct filing *f, struct redis *r);
 enum err hear_answer(struct filing *f, struct redis *r, const struct redis_value *v);
+/* Filed apart: there is something to tell. */
+void tell_after(struct filing *f);
 /* Of a mail that came back: the steps from RETURN to RETURN_KEEP. */
 bool is_return(const struct filing *f);
 void begin_return(struct filing *f);

@@ -141,13 +141,14 @@ export function openTicket(id, staff) {
   function paintAside() {
     const now = JSON.stringify([t.account, t.participants, t.claims, t.match, t.routing, t.history, t.clocks.map((c) => [c.state, c.due_at]), t.linked, t.suggestions, t.next_contact]);
     if (now === asideWas) return;
-    const open = asideWas ? new Set([...aside.querySelectorAll('details[open] h2')].map((h) => h.textContent)) : null;
+    const title = (d) => d.querySelector('h2').textContent;
+    const open = new Map([...aside.querySelectorAll('details')].map((d) => [title(d), d.open]));
     asideWas = now;
     fill(aside,
       el('section', {}, el('h2', {}, 'Account'), el('p', {}, el('a', { href: `#/account/${t.account.id}` }, said(t.account.name ?? 'not known yet'))),
         t.linked && el('p', {}, el('a', { href: `#/ticket/${t.linked}` }, 'Linked ticket'))),
       hints.suggestions(t.suggestions), hints.nextContact(t.next_contact), trace.people(t.participants), trace.claims(t.claims), trace.match(t.match), trace.routing(t.routing), trace.clocks(t.clocks), trace.history(t.history));
-    if (open) for (const d of aside.querySelectorAll('details')) d.open = open.has(d.querySelector('h2').textContent);
+    for (const d of aside.querySelectorAll('details')) d.open = open.get(title(d)) ?? d.open; // what is new is as it was made
   }
 
   const view = {
