@@ -310,14 +310,14 @@ static void add_site(struct known *k, struct str id)
 static void add_claims(struct known *k, const struct doc *d)
 {
     static const struct {
-        enum match_kind kind;
         const char *name;
+        enum match_kind kind;
         bool behalf;
-    } kinds[] = {{MATCH_EMAIL, "email", false},       {MATCH_PHONE, "phone", false},
-                 {MATCH_HANDLE, "handle", false},     {MATCH_SITE, "site", false},
-                 {MATCH_PERSON, "name", false},       {MATCH_ORGANISATION, "organisation", false},
-                 {MATCH_EMAIL, "behalf_email", true}, {MATCH_SITE, "behalf_site", true},
-                 {MATCH_PERSON, "behalf_name", true}, {MATCH_ORGANISATION, "behalf_organisation", true}};
+    } kinds[] = {{"email", MATCH_EMAIL, false},       {"phone", MATCH_PHONE, false},
+                 {"handle", MATCH_HANDLE, false},     {"site", MATCH_SITE, false},
+                 {"name", MATCH_PERSON, false},       {"organisation", MATCH_ORGANISATION, false},
+                 {"behalf_email", MATCH_EMAIL, true}, {"behalf_site", MATCH_SITE, true},
+                 {"behalf_name", MATCH_PERSON, true}, {"behalf_organisation", MATCH_ORGANISATION, true}};
     bool behalf = false;
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

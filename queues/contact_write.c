@@ -62,6 +62,7 @@ static void write_evidence(struct import *in, const struct settled *s)
     struct evidence_source before = source_of(in, s);
     struct evidence_entry *old;
     size_t n = s->entry_count, j = 0;
+    bool *there = arena_array(in->turn, bool, n + 1); /* a block of the same record is written already (C5) */
 
     before.contacts = s->old, before.contact_count = s->old_count;
     before.sites = s->old_sites, before.site_count = s->old_site_count;
@@ -73,9 +74,12 @@ static void write_evidence(struct import *in, const struct settled *s)
             j++;
         if (j == n || strcmp(new[j].index.at, old[i].index.at) != 0)
             put_evidence(in, s, &old[i], STR(""));
+        else
+            there[j] = new[j].block && new[j].value.len > 0 && str_equal(new[j].value, old[i].value);
     }
     for (size_t i = 0; i < n; i++)
-        put_evidence(in, s, &new[i], new[i].value);
+        if (!there[i])
+            put_evidence(in, s, &new[i], new[i].value);
 }
 
 static void write_facts(struct import *in, const struct settled *s)
