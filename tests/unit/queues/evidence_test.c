@@ -363,6 +363,107 @@ static void a_call_and_a_form_at_one_moment_meet(void **state)
     assert_true(met > RACES / 2);
 }
 
+/* ---- the same, move by move ---- */
+
+static struct filing *start(const struct item *i)
+{
+    struct filing *f = arena_new(lab.arena, struct filing);
+
+    f->keys = lab.keys;
+    f->rules = lab.rules;
+    f->arena = lab.arena;
+    f->item = *i;
+    f->now_ms = LAB_NOW;
+    filing_begin(f);
+    return f;
+}
+
+/* One exchange; false where it is filed. */
+static bool step(struct filing *f)
+{
+    struct redis_value *v;
+    size_t n;
+
+    if (!filing_ask(f, lab.redis))
+        return false;
+    assert_int_equal(redis_flush(lab.redis, lab.arena, &v, &n), ERR_OK);
+    assert_int_equal(filing_hear(f, lab.redis, v), ERR_OK);
+    return true;
+}
+
+static void finish(struct filing *f)
+{
+    while (step(f))
+        ;
+    assert_int_equal(f->outcome, FILING_FILED);
+}
+
+/* B3: a claim that nobody built on moves, */
+static void a_form_goes_along_with_a_call_that_was_faster(void **state)
+{
+    struct item form, call, later;
+
+    (void)state;
+    filing_lab_empty(&lab);
+    form = stranger(MAIL, NUMBER, ""), call = stranger("", NUMBER, ""), later = stranger(MAIL, "", "");
+
+    struct filing *f = start(&form), *g = start(&call);
+
+    assert_true(step(f)); /* the form has claimed its mailbox, */
+    finish(g);            /* and the call its number, before the form could */
+    finish(f);
+    assert_true(ulid_equal(f->home, g->home));
+    assert_true(ulid_equal(lab_file(&lab, &later)->home, g->home));
+    assert_int_equal(lab_count(&lab, "*:a:*"), 1);
+}
+
+/* and one that was told to somebody else stays: nobody is left behind, and staff are told. */
+static void a_form_that_somebody_found_stays(void **state)
+{
+    struct item form, call, mail, later;
+
+    (void)state;
+    filing_lab_empty(&lab);
+    form = stranger(MAIL, NUMBER, ""), call = stranger("", NUMBER, ""), mail = stranger(MAIL, "", "");
+    later = stranger("", NUMBER, "");
+
+    struct filing *f = start(&form), *g = start(&call), *h = start(&mail);
+
+    assert_true(step(f));
+    assert_true(step(h)); /* has found the form's account, which nobody has opened yet */
+    finish(g);
+    finish(f);
+    finish(h);
+    assert_true(ulid_equal(f->home, form.ulid));
+    assert_true(ulid_equal(h->home, form.ulid));
+    assert_true(ulid_equal(g->home, call.ulid));
+    assert_true(ulid_equal(lab_file(&lab, &later)->home, call.ulid));
+    assert_true(suspected(form.ulid, call.ulid));
+}
+
+/* Records come in between: claims follow them even from under others, who are suspected then. */
+static void a_claim_follows_a_record(void **state)
+{
+    struct item form, mail, later;
+
+    (void)state;
+    filing_lab_empty(&lab);
+    import(customers);
+    form = stranger(MAIL, "", ""), mail = stranger(MAIL, "", ""), later = stranger(MAIL, "", "");
+    form.site = STR("BORE-77");
+
+    struct filing *f = start(&form), *h = start(&mail);
+
+    assert_true(step(f));
+    assert_true(step(h));
+    finish(h);
+    finish(f);
+    assert_true(ulid_equal(f->home, customer("B")));
+    assert_true(ulid_equal(h->home, form.ulid));
+    assert_true(suspected(customer("B"), form.ulid));
+    assert_true(ulid_equal(lab_file(&lab, &later)->home, customer("B")));
+}
+
 /* The customer is on record with an address and a number: whoever is first, records decide. */
 static void records_decide_at_one_moment(void **state)
 {
@@ -529,6 +630,9 @@ int main(void)
         cmocka_unit_test_setup(what_an_item_holds_is_bound_together, empty),
         cmocka_unit_test_setup(strangers_at_one_moment_are_one_account, empty),
         cmocka_unit_test_setup(a_call_and_a_form_at_one_moment_meet, empty),
+        cmocka_unit_test_setup(a_form_goes_along_with_a_call_that_was_faster, empty),
+        cmocka_unit_test_setup(a_form_that_somebody_found_stays, empty),
+        cmocka_unit_test_setup(a_claim_follows_a_record, empty),
         cmocka_unit_test_setup(records_decide_at_one_moment, empty),
         cmocka_unit_test_setup(a_proven_mailbox_takes_its_claim_back, empty),
         cmocka_unit_test_setup(an_aligned_mail_is_proof, empty),
