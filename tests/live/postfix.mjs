@@ -62,12 +62,12 @@ ${services.map((s) => s.split(' ')).map(([name, program = name]) => `${name} uni
   let over
   child.ended.then((how) => { over = how })
   await until('Postfix listens', () => over || (existsSync(log) && /daemon started/.test(readFileSync(log, 'utf8'))), 20000)
-  // Its master process is no child of ours, and must not outlive us.
-  process.once('exit', () => {
-    const pid = join(home, 'spool/pid/master.pid')
-    if (over === undefined && existsSync(pid)) process.kill(Number(readFileSync(pid, 'utf8')))
-  })
   assert.equal(over, undefined, existsSync(log) ? readFileSync(log, 'utf8') : 'no log')
+  // Its master process is no child of ours, and must not outlive us; the folder may be gone by then.
+  const master = Number(readFileSync(join(home, 'spool/pid/master.pid'), 'utf8'))
+  process.once('exit', () => {
+    if (over === undefined) process.kill(master)
+  })
   return {
     port,
     // A mail by swaks; what it said.
