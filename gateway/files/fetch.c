@@ -81,5 +81,5 @@ static void get(struct visit *v, struct redis *r)
 
 void files_get(struct call *c)
 {
-    visit_begin(c, get, false);
+    visit_begin(c, get, true); /* a link that somebody pressed: what is wrong is said on the page */
 }

@@ -182,7 +182,7 @@ static void look(struct redis *redis, void *arg)
         call_finish(c);
 }
 
-void visit_begin(struct call *c, visit_work *work, bool form)
+void visit_begin(struct call *c, visit_work *work, bool page)
 {
     struct visit *v = arena_new(c->arena, struct visit);
     bool safe = str_is(c->method, "GET") || str_is(c->method, "HEAD");
@@ -194,7 +194,7 @@ void visit_begin(struct call *c, visit_work *work, bool form)
     v->lang = say_language(c, no_text);
     v->reference = token_reference(c->app->keys, c->params[0]);
     v->kind = token_of_call(c->app->keys, c, v->reference, &v->holder);
-    if (form && call_wants_html(c))
+    if (page && call_wants_html(c))
         v->back = arena_printf(c->arena, "/requests/%s", reference_print(v->reference).at);
     if (v->kind == TOKEN_NONE) {
         verify_unknown(c, v->lang);

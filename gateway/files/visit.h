@@ -23,7 +23,7 @@ struct visit {
     enum token_kind kind;
     struct ulid holder; /* whose token it is */
     const char *lang;
-    const char *back; /* the page of the request, where a browser's form asks; NULL: a program does */
+    const char *back; /* the page of the request, where a browser asks for one; NULL: a program does */
     struct look look;
     visit_work *work;
     struct upload upload; /* what the call is about, once the work found it */
@@ -32,8 +32,8 @@ struct visit {
     bool accept, simple; /* simple: it came whole, in one post */
 };
 
-/* On the loop. A browser's form gets pages where form is set. */
-void visit_begin(struct call *c, visit_work *work, bool form);
+/* On the loop. page: a browser is sent back to the page of the request where it is refused. */
+void visit_begin(struct call *c, visit_work *work, bool page);
 /* Refuses by a code of refuse.h. */
 void visit_refuse(struct visit *v, const char *code);
 /* The same where something of ours failed: told as "later". */

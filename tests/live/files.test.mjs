@@ -263,6 +263,12 @@ describe('a plain form', () => {
     }
   })
 
+  story('shows a link that leads nowhere on the page, not as bare words', async () => {
+    const a = await aya.get(`${made.url}/files/fil_01M87ZRQ4TEBF6C6B5AD9CPY55`)
+    assert.deepEqual([a.status, a.headers.location], [303, `${made.url}?wrong=no-file#files`])
+    assert.ok((await aya.get(`${made.url}?wrong=no-file`)).text.includes(words('de')['error.file.none']))
+  })
+
   story('is refused from another site', async () => {
     const a = await post({ file: { file: 'a.txt', body: 'x' } }, { headers: { 'sec-fetch-site': 'cross-site' } })
     assert.equal(a.status, 403)

@@ -166,6 +166,7 @@ describe('each documented answer of the public and the admin listener', () => {
     await reaches(door, made, waits, 'checking')
     for (const id of [clean, bad, waits, file, 'x']) await fetchFile(door, made, id)
     await fetchFile(door, { url }, clean)
+    await door.get(`${url}/files/${bad}`, { token, page: true })
     for (const [id, more] of [[waits, { token }], ['x', { token }], [file, {}]]) await door.ask('DELETE', `${url}/files/${id}`, more)
     await visitor.ask('DELETE', `${page.location}/files/${file}`, { ...cross, page: false })
     await visitor.ask('PUT', `${page.location}/files/${file}/parts/0`, { ...cross, page: false, body: 'x' })
