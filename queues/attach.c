@@ -146,6 +146,11 @@ bool ticket_has(const struct ticket *t, struct arena *a, struct ulid participant
     return redis_field(t->fields, participant_field(a, "lv", participant)).at != NULL;
 }
 
+bool ticket_is_cluster(const struct ticket *t)
+{
+    return str_is(redis_field(t->fields, "cluster"), "1");
+}
+
 bool ticket_is_spam(const struct ticket *t)
 {
     return str_is(redis_field(t->fields, "spam"), "1");

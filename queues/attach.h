@@ -9,6 +9,11 @@
  * on record of one contact are one person. A number that several contacts share names nobody. While an incident is
  * declared, "s" with the incident and the site (or none) stands for everybody of the account who reports it.
  *
+ * A post of somebody who is not known and says nothing that leads anywhere is a bystander's. It is gathered ("k") with
+ * what others post about the same: the organisation or site that they name, else their platform and day. Such a cluster
+ * has the place of an account in Redis (field cluster, on its tickets, too) and is none: nothing leads to it, it stands
+ * for nobody, and its posts become an account's when somebody gives them to one (move.h).
+ *
  * N1  a report joins the open ticket of its person that was heard within ATTACH_MS, else it opens one;
  * N2  what is opened is opened only while every identity of its person leads where it led when it was looked up, so of
  *     any number at the same moment, on any gateways, one opens and the others join it;
@@ -65,6 +70,8 @@ struct ulid ticket_home(const struct ticket *t, struct arena *a, struct ulid par
 void ticket_person(const struct ticket *t, struct arena *a, struct ulid participant, struct person *out);
 /* Does the participant have words on t (lv:<par>)? */
 bool ticket_has(const struct ticket *t, struct arena *a, struct ulid participant);
+/* t holds posts of bystanders: its account is none. */
+bool ticket_is_cluster(const struct ticket *t);
 /* t was put aside as spam. */
 bool ticket_is_spam(const struct ticket *t);
 /* Is it in a queue: neither solved nor closed nor spam? */

@@ -30,6 +30,7 @@ void filing_begin(struct filing *f)
     f->aliased = f->repeat = false;
     f->chain_count = f->work_count = f->work_at = 0;
     f->person = (struct person){0};
+    f->cluster = (struct str){NULL, 0};
     f->joins = f->tells = false;
     (void)reference_parse(f->item.thread, &f->answered);
     f->inquiry = NULL;

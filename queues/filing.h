@@ -91,9 +91,10 @@ struct filing {
     size_t chain_count;
     struct ulid works[FILING_WORKS_MAX]; /* tickets that the person is known on */
     size_t work_count, work_at;
-    struct ulid kin;   /* on the way from a ticket's account to its root */
-    bool repeat;       /* `ticket` was found by the same words */
-    uint64_t answered; /* an answer: the reference it goes to */
+    struct str cluster; /* of a bystander's post: what it is about; empty: no bystander */
+    struct ulid kin;    /* on the way from a ticket's account to its root */
+    bool repeat;        /* `ticket` was found by the same words */
+    uint64_t answered;  /* an answer: the reference it goes to */
     bool joins, tells;
     size_t hints;
     struct ticket elsewhere; /* what it answers */

@@ -5,6 +5,7 @@
 #include "queues/keys.h"
 #include "queues/merge.h"
 #include "rules/base/arena.h"
+#include "rules/base/stamp.h"
 #include "rules/phone.h"
 
 #include <string.h>
@@ -65,6 +66,46 @@ void person_make(struct filing *f, const struct evidence *e, size_t n)
         add_handle(f);
     if (!shared && phone_e164(f->item.phone, f->region, phone))
         add_index(f, 't', INDEX_PHONE, str_of(phone));
+}
+
+/* ---- bystanders ---- */
+
+bool may_be_bystander(const struct filing *f)
+{
+    const struct item *i = &f->item;
+
+    return str_is(i->channel, "social") && i->email.len + i->phone.len + i->behalf_email.len == 0;
+}
+
+/* What it names; else its platform and day. */
+static struct str about(const struct filing *f)
+{
+    const struct item *i = &f->item;
+    struct str named = i->organisation.len > 0 ? i->organisation : i->site;
+
+    if (named.len > 0)
+        return str_of(str_copy(f->arena, named));
+
+    struct stamp day = stamp_print(i->received_ms);
+
+    return str_of(arena_printf(f->arena, "%s %.10s", str_copy(f->arena, i->source), day.at));
+}
+
+/* A cluster has the place of an account, and its id follows from what it is about: whoever comes second finds it. */
+void gather(struct filing *f)
+{
+    struct site site;
+    struct str key;
+    struct ulid id;
+
+    f->cluster = about(f);
+    key = site_parse(f->arena, f->cluster, &site) ? site.canonical : str_of(str_lower(f->arena, str_trim(f->cluster)));
+    blind_bytes(f->keys, INDEX_CLUSTER, key, id.bytes);
+    id.bytes[0] &= 0x7f; /* a time as far as ULIDs are concerned */
+    f->account = f->home = id;
+    f->person = (struct person){0};
+    person_add(&f->person, f->arena, 'k', str_of(blind_index(f->keys, INDEX_CLUSTER, key).at));
+    add_handle(f);
 }
 
 /* ---- the same thing of its channel ---- */

@@ -183,13 +183,17 @@ static void add_account(struct change *c, struct filing *f)
     const char *id = arena_strdup(a, id_print(ID_ACCOUNT, f->account).at);
     unsigned p = ulid_partition(f->ticket);
     struct str key = key_in(a, p, "a", id), tkt = str_of(arena_strdup(a, id_print(ID_TICKET, f->ticket).at));
-    struct str name = f->item.organisation.len > 0 ? f->item.organisation : f->item.name;
+    struct str name = f->cluster.len > 0             ? f->cluster
+                      : f->item.organisation.len > 0 ? f->item.organisation
+                                                     : f->item.name;
     struct str now = str_int(a, f->item.received_ms);
 
     /* An account on record keeps what its records say; a stranger's is named by its first claim. */
     change_add(c, 8,
                (struct str[]){STR("HSETNEW"), key, STR("created_ms"), now, STR("name"),
                               seal(f->keys, a, name, str_of(id)), STR("language"), f->item.language});
+    if (f->cluster.len > 0)
+        change_hset(c, key, "cluster", STR("1"));
     change_hset(c, key, "last_heard", now);
     change_zadd(c, key_in(a, p, "w", id), f->item.received_ms, tkt);
 }
@@ -261,6 +265,8 @@ static void add_ticket(struct change *c, struct filing *f, const struct placing 
     change_hset(c, key, "region", f->whose.region);
     change_hset(c, key, "known", f->whose.known ? STR("1") : STR("0"));
     change_facts(c, f);
+    if (f->cluster.len > 0)
+        change_hset(c, key, "cluster", STR("1"));
     if (!ulid_equal(f->linked, (struct ulid){0}))
         change_hset(c, key, "linked", str_of(arena_strdup(a, id_print(ID_TICKET, f->linked).at)));
 }

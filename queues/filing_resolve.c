@@ -62,7 +62,8 @@ void ask_resolve(struct filing *f, struct redis *r)
     struct inquiry *q = inquiry_begin(f->keys, f->rules, f->arena, &about, f->region, false, f->item.ulid);
 
     f->inquiry = q;
-    f->asked = inquiry_queue_look(q, r, q->knowable ? claim_of(f, q->strongest, ticket_in(f, q->own)) : STR(""));
+    f->asked = inquiry_queue_look(
+        q, r, q->knowable && !may_be_bystander(f) ? claim_of(f, q->strongest, ticket_in(f, q->own)) : STR(""));
     if (asks_key(f))
         ask_key(f, r);
     else if (asks_repeat(f))
@@ -180,14 +181,23 @@ static enum err hear_rivals(struct filing *f, struct redis *r, const struct redi
     return ERR_OK;
 }
 
+/* Nothing led anywhere, not even to a suspicion. */
+static bool is_bystander(const struct filing *f)
+{
+    return may_be_bystander(f) && f->whose.fresh && f->whose.suspects == 0;
+}
+
 /* The account is known. */
 static void found(struct filing *f)
 {
     struct inquiry *q = f->inquiry;
 
     f->account = f->home = f->whose.account;
+    if (is_bystander(f))
+        gather(f);
+    else
+        person_make(f, q->owner, q->owners);
     f->ticket = ticket_in(f, f->home);
-    person_make(f, q->owner, q->owners);
     if (f->repeat)
         f->step = FIND;
     else
@@ -204,7 +214,7 @@ enum err hear_weigh(struct filing *f, struct redis *r, const struct redis_value 
     if (bad != ERR_OK)
         return bad;
     inquiry_decide(q, &f->whose);
-    if (q->knowable)
+    if (q->knowable && !is_bystander(f))
         f->step = FOLLOW;
     else
         found(f);
@@ -292,7 +302,7 @@ void ask_evidence(struct filing *f, struct redis *r)
 {
     struct inquiry *q = f->inquiry;
 
-    if (q == NULL)
+    if (q == NULL || f->cluster.len > 0) /* a cluster is nobody, and nothing leads to it */
         return;
     for (size_t i = 0; i < EVIDENCE_CLAIMED; i++) {
         enum evidence_kind kind = evidence_claimed[i];

@@ -53,6 +53,10 @@ struct str inquiry_site(const struct filing *f);
 /* Beside the change that files it: whatever it holds leads to its account from now on. Bears repetition. */
 void ask_evidence(struct filing *f, struct redis *r);
 
+/* May it be a bystander's: a post with nothing but its author's name to know them by? */
+bool may_be_bystander(const struct filing *f);
+/* It is: nothing led anywhere. It is gathered with what others say of the same. */
+void gather(struct filing *f);
 /* Who is it? Of what was read of their evidence; after the account is known. */
 void person_make(struct filing *f, const struct evidence *e, size_t n);
 /* Looks for their open work, from the start. */

@@ -52,13 +52,13 @@ static struct str version_of(const struct redis_value *fields)
     return v.at == NULL ? STR("0") : v;
 }
 
-/* ERR_ABSENT where there is no such account. */
+/* ERR_ABSENT where there is no such account; a cluster of bystanders is none. */
 static enum err read_account(struct mover *m, struct ulid account, struct redis_value *out)
 {
     enum err e =
         redis_do(m->redis, m->arena, out, 2, (struct str[]){STR("HGETALL"), merge_account_key(m->arena, account)});
 
-    return e == ERR_OK && out->count == 0 ? ERR_ABSENT : e;
+    return e == ERR_OK && (out->count == 0 || redis_field(out, "cluster").len > 0) ? ERR_ABSENT : e;
 }
 
 static bool is_held(const struct redis_value *fields)

@@ -184,6 +184,7 @@ static void add_fields(struct change *c, struct move_run *r, const struct summar
                        const struct placing *where)
 {
     struct arena *a = r->m->arena;
+    static const char *const kept[] = {"cluster", "followers", "executive", "class"}; /* the first with its account */
     const struct ticket *t = &r->from.ticket;
     struct str key = ticket_key(a, r->what.to), bound = id_of(a, ID_TICKET, r->what.to);
     struct str subject = one_line(a, (s->first != NULL ? s->first : s->newest)->text), at = str_int(a, open->at_ms);
@@ -209,6 +210,9 @@ static void add_fields(struct change *c, struct move_run *r, const struct summar
                                      STR("tier"),       redis_field(t->fields, "tier"),
                                      STR("region"),     redis_field(t->fields, "region"),
                                      STR("known"),      redis_field(t->fields, "known")});
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (redis_field(t->fields, kept[i]).len > 0 && (i > 0 || ulid_equal(t->account, r->what.account)))
+            change_hset(c, key, kept[i], redis_field(t->fields, kept[i]));
     change_zadd(c, key_in(a, ulid_partition(r->what.to), "w", id_of(a, ID_ACCOUNT, r->what.account).at), open->at_ms,
                 bound);
     words_add(&words, a, subject);

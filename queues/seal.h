@@ -79,6 +79,7 @@ enum err unseal_stream_pull(struct seal_stream *s, struct str sealed, bool last,
     X(DOMAIN, "ixdomain")   /* company domain, A-label, lower case */                  \
     X(VENDOR, "ixvendor")   /* the vendor's customer id of a contacts file */          \
     X(CONTACT, "ixcontac")  /* one record of one source */                             \
+    X(CLUSTER, "ixcluste")  /* what bystanders post about */                           \
     X(KEY, "ixidemp_")      /* Idempotency-Key */                                      \
     X(BODY, "ixbody__")     /* the body sent with it */                                \
     X(REPEAT, "ixrepeat")   /* same address, same words */                             \

@@ -7,6 +7,7 @@
 #include "gateway/staff/tell.h"
 #include "gateway/work.h"
 #include "queues/clock.h"
+#include "queues/keys.h"
 #include "queues/merge.h"
 #include "queues/ruleset.h"
 #include "rules/base/arena.h"
@@ -42,18 +43,22 @@ static bool read_messages(struct call *c, const struct doc *list, struct move *w
     return false;
 }
 
-/* "to": null is a ticket of its own. */
-static bool read_move(struct call *c, struct move *w, bool *fresh)
+enum target { THIS_TICKET, OWN_TICKET, TICKET_OF_ACCOUNT };
+
+/* "to": null is a ticket of its own, an account a new one of that customer. */
+static bool read_move(struct call *c, struct move *w, enum target *target)
 {
     struct doc *body = tell_body(c);
     const struct doc *to = doc_get(body, "to");
     bool good = body != NULL && read_messages(c, doc_get(body, "messages"), w);
 
-    *fresh = doc_kind(to) == DOC_NULL;
-    if (good && !*fresh && !id_parse(ID_TICKET, doc_text(to), &w->to)) {
-        tell_fault(c, "to", "missing", "a ticket, or null for a new one");
+    *target = doc_kind(to) == DOC_NULL                          ? OWN_TICKET
+              : id_parse(ID_ACCOUNT, doc_text(to), &w->account) ? TICKET_OF_ACCOUNT
+                                                                : THIS_TICKET;
+    if (good && *target == THIS_TICKET && !id_parse(ID_TICKET, doc_text(to), &w->to)) {
+        tell_fault(c, "to", "missing", "a ticket, an account, or null for a new one");
         good = false;
-    } else if (good && ulid_equal(w->to, w->from)) {
+    } else if (good && *target == THIS_TICKET && ulid_equal(w->to, w->from)) {
         tell_fault(c, "to", "same", "another ticket, or null for a new one");
         good = false;
     }
@@ -76,15 +81,35 @@ static enum err check_messages(struct staff_mover *s, const struct move *w)
     return e;
 }
 
+/* The customer of a new ticket. A cluster of bystanders can be given nothing. */
+static enum err check_account(struct staff_mover *s, const struct ticket *from, struct move *w)
+{
+    struct arena *a = s->m.arena;
+    struct redis_value v;
+    struct family f;
+    enum err e = redis_do(s->m.redis, a, &v, 4,
+                          (struct str[]){STR("HMGET"),
+                                         key_in(a, partition_of(w->account), "a", id_print(ID_ACCOUNT, w->account).at),
+                                         STR("created_ms"), STR("cluster")});
+    if (e == ERR_OK && (v.items[0].kind != REDIS_TEXT || v.items[1].kind == REDIS_TEXT))
+        e = ERR_ABSENT;
+    if (e == ERR_OK)
+        e = merge_family(s->m.redis, s->m.keys, a, from->account, &f);
+    w->take = e == ERR_OK && !family_has(&f, w->account);
+    return e;
+}
+
 /* O5 of move.h: to a ticket of another customer, somebody says whose it is. */
-static enum err check_target(struct staff_mover *s, const struct ticket *from, struct move *w, bool fresh)
+static enum err check_target(struct staff_mover *s, const struct ticket *from, struct move *w, enum target target)
 {
     struct ticket to;
     struct family f;
     enum err e;
 
+    if (target == TICKET_OF_ACCOUNT)
+        return check_account(s, from, w);
     w->account = from->account;
-    if (fresh)
+    if (target == OWN_TICKET)
         return ERR_OK;
     e = ticket_read(s->m.redis, s->m.keys, s->m.arena, w->to, &to);
     if (e == ERR_OK && str_is(to.state, "closed") && redis_field(to.fields, "emptied").len == 0) {
@@ -103,15 +128,15 @@ static enum err check_target(struct staff_mover *s, const struct ticket *from, s
 static enum err move(struct staff_mover *s, struct move *w)
 {
     struct ticket from;
-    bool fresh;
+    enum target target = THIS_TICKET;
     enum err e = ticket_read(s->m.redis, s->m.keys, s->m.arena, w->from, &from);
 
-    if (e == ERR_OK && !read_move(s->call, w, &fresh))
+    if (e == ERR_OK && !read_move(s->call, w, &target))
         return ERR_INPUT;
     if (e == ERR_OK)
         e = check_messages(s, w);
     if (e == ERR_OK)
-        e = check_target(s, &from, w, fresh);
+        e = check_target(s, &from, w, target);
     w->by = s->by;
     w->at_ms = s->m.now_ms;
     return e == ERR_OK ? move_words(&s->m, w) : e;

@@ -186,7 +186,7 @@ struct doc *row_doc(const struct row *row)
     doc_set_int(d, "level", t->level);
     doc_set(d, "channels", words_doc(t->channels));
     doc_set_text(d, "language", t->language);
-    tell_id(account, "id", ID_ACCOUNT, row->customer);
+    tell_id(account, "id", ID_ACCOUNT, ticket_is_cluster(t) ? (struct ulid){0} : row->customer);
     doc_set_text_or_null(account, "name", or_null(row->account_name));
     doc_set(d, "account", account);
     doc_set_text_or_null(d, "owner", or_null(t->owner_name));

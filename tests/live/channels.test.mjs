@@ -5,7 +5,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { after, before, describe } from 'node:test'
 import { many, open, redisServer, sleep, story, until } from './kit.mjs'
 import { member } from './member.mjs'
-import { call, command, deliver, deskTicket, message, post, seconds, sender } from './senders.mjs'
+import { call, command, deliver, deskTicket, message, post, rumour, seconds, sender } from './senders.mjs'
 
 let door, bot, ivr, desk, mei
 before(async () => {
@@ -94,8 +94,8 @@ describe('staff see', () => {
 
   story('a loud post and a ticket of the chief’s office where rules send them', async () => {
     const queue = async (a) => (await ticketOf(a)).queue
-    assert.equal(await queue(await bot.post(post())), 'public')
-    assert.equal(await queue(await bot.post(post({ author: { handle: '@loud@social.example', followers: 10000 } }))), 'executive')
+    assert.equal(await queue(await bot.post(rumour())), 'public')
+    assert.equal(await queue(await bot.post(rumour({ author: { handle: '@loud@social.example', followers: 10000 } }))), 'executive')
     assert.equal(await queue(await desk.post(deskTicket())), 'triage')
     const t = await ticketOf(await desk.post(deskTicket({ executive: true, subject: 'To the chief executive' })))
     assert.deepEqual([t.queue, t.subject, t.routing.facts.executive, t.routing.now], ['executive', 'To the chief executive', 'yes', 'executive'])
@@ -125,7 +125,7 @@ describe('staff see', () => {
   })
 
   story('one thing where the same post, call or ticket comes again under another id', async () => {
-    for (const [who, json, edited] of [[bot, post(), { text: 'Edited.' }], [ivr, call(), { seconds: 9 }], [desk, deskTicket(), { executive: true }]]) {
+    for (const [who, json, edited] of [[bot, rumour(), { text: 'Edited.' }], [ivr, call(), { seconds: 9 }], [desk, deskTicket(), { executive: true }]]) {
       const first = await who.post(json), again = await who.post({ ...json, ...edited })
       const [a, b] = [await ticketOf(first), await ticketOf(again)]
       assert.deepEqual([b.ticket, b.messages.map((m) => m.id)], [a.ticket, a.messages.map((m) => m.id)])
@@ -136,7 +136,7 @@ describe('staff see', () => {
   story('one thing, too, where two bots forward a post at the same moment, 50 times', async () => {
     const other = await sender(door, 'social', 'second-bot')
     for (let i = 0; i < 50; i++) {
-      const json = post()
+      const json = rumour()
       const both = await Promise.all([bot.post(json), other.post({ ...json, text: `${json.text} Seen by another.` })])
       const [a, b] = await Promise.all(both.map(ticketOf))
       assert.equal(a.ticket, b.ticket)

@@ -273,6 +273,22 @@ describe('an agent moves words', () => {
     assert.deepEqual(await texts(acme.ticket.ticket), ['I saw that Acme is down.', 'We are Acme.', 'Still.'])
   })
 
+  story('a post of a bystander is nobody\'s, until it is given to somebody', async () => {
+    const acme = await filed({ problem: 'We are Initech.', email: asker() })
+    const say = (handle, text) => posted({ handle }, text, { organisation: 'Initech Rumours' })
+    const one = await say('@anna@social.example', 'Initech is down, I hear.'), two = await say('@bert@social.example', 'I am Initech, and it is true.')
+    assert.equal(two.ticket.ticket, one.ticket.ticket)
+    assert.deepEqual(two.ticket.account, { id: null, name: 'Initech Rumours' })
+    const [hearsay, ours] = (await mei.ticket(one.ticket.ticket)).messages
+    const given = await mei.post(`/api/tickets/${one.ticket.ticket}/move`, { messages: [ours.id], to: acme.ticket.account.id })
+    assert.equal(given.status, 200, JSON.stringify(given.json))
+    const made = await mei.ticket(given.json.ticket)
+    assert.deepEqual([made.account.id, made.messages.map((m) => m.text)], [acme.ticket.account.id, ['I am Initech, and it is true.']])
+    assert.deepEqual((await mei.ticket(one.ticket.ticket)).messages.map((m) => m.id), [hearsay.id])
+    assert.equal((await mei.find(two.receipt.reference)).ticket, made.ticket)
+    assert.equal((await mei.post(`/api/tickets/${made.ticket}/move`, { messages: [ours.id], to: `acc_${'0'.repeat(26)}` })).status, 404)
+  })
+
   story('what cannot be moved stays where it is', async () => {
     const one = await filed({ problem: 'One.', email: asker() }), other = await filed({ problem: 'Other.', email: asker() })
     const [message] = (await mei.ticket(one.ticket.ticket)).messages, [theirs] = (await mei.ticket(other.ticket.ticket)).messages

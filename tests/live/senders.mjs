@@ -35,5 +35,7 @@ export async function sender(door, kind, name) {
 
 let n = 0
 export const post = (more = {}) => ({ platform: 'mastodon', post_id: `p${++n}`, author: { handle: `@aya${n}@social.example` }, text: `Post ${n}: our site is gone.`, ...more })
+// About something of its own, so that it is not gathered with others.
+export const rumour = (more = {}) => post({ claims: { organisation: `Rumour ${n + 1}` }, ...more })
 export const call = (more = {}) => ({ call_id: `c${++n}`, from: `+8862${20000000 + n}`, transcript: `Call ${n}: our site is gone.`, ...more })
 export const deskTicket = (more = {}) => ({ desk: 'zendesk', ticket_id: `t${++n}`, text: `Ticket ${n}: our site is gone.`, ...more })

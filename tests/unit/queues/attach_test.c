@@ -269,6 +269,103 @@ static void an_item_that_is_refused_takes_no_name(void **state)
     assert_int_equal(lab_file(&lab, &two)->outcome, FILING_FILED);
 }
 
+/* ---- bystanders ---- */
+
+static struct item gossip(const char *handle, const char *organisation, const char *site)
+{
+    struct item i = lab_report(&lab, "social", "everything is down");
+
+    i.source = STR("mastodon");
+    i.handle = str_of(handle);
+    i.organisation = str_of(organisation);
+    i.site = str_of(site);
+    return i;
+}
+
+static const struct {
+    const char *label, *organisation, *site; /* of a second post; the first is about Acme */
+    int64_t after_ms;
+    bool gathers;
+} rumours[] = {
+    {"about the same", "Acme", "", HOURS(1), true},
+    {"about the same, in other letters", " ACME", "", HOURS(1), true},
+    {"about another", "Umbrella", "", HOURS(1), false},
+    {"about nothing", "", "", HOURS(1), false},
+    {"the same, a week later", "Acme", "", HOURS(200), false},
+};
+
+static void what_bystanders_say_of_the_same_is_gathered(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < sizeof rumours / sizeof rumours[0]; n++) {
+        filing_lab_empty(&lab);
+
+        struct item one = gossip("@a@x.example", "Acme", ""),
+                    two = gossip("@b@x.example", rumours[n].organisation, rumours[n].site);
+
+        two.received_ms += rumours[n].after_ms;
+
+        struct filing *f = lab_file(&lab, &one), *g = lab_file(&lab, &two);
+
+        if (ulid_equal(f->ticket, g->ticket) != rumours[n].gathers)
+            fail_msg("%s", rumours[n].label);
+        assert_true(ticket_is_cluster(&(struct ticket){.fields = lab_ticket(&lab, g->ticket).fields}));
+        assert_false(ulid_equal(f->participant, g->participant));
+        assert_int_equal(lab_count(&lab, "b:*"), 0); /* nothing leads to it */
+        assert_true(lab_file(&lab, &one)->before);
+    }
+}
+
+/* The rules want what many hear elsewhere; that it was said quietly before must not hide it. */
+static void who_is_heard_further_takes_the_ticket_along(void **state)
+{
+    struct item quiet = gossip("@a@x.example", "Acme", ""), loud = gossip("@b@x.example", "Acme", ""),
+                after = gossip("@c@x.example", "Acme", "");
+    struct filing *f = lab_file(&lab, &quiet);
+
+    (void)state;
+    assert_true(str_is(lab_ticket(&lab, f->ticket).queue, "triage"));
+    loud.followers = 10000;
+    (void)lab_file(&lab, &loud);
+    (void)lab_file(&lab, &after);
+
+    struct ticket t = lab_ticket(&lab, f->ticket);
+
+    assert_true(str_is(t.queue, "outage"));
+    assert_int_equal(t.priority, 70);
+    assert_int_equal(lab_count(&lab, "*:q:triage"), 0);
+    assert_int_equal(lab_count(&lab, "*:q:outage"), 1);
+}
+
+static void of_one_day_where_nothing_is_named(void **state)
+{
+    struct item one = gossip("@a@x.example", "", ""), two = gossip("@b@x.example", "", ""),
+                late = gossip("@b@x.example", "", "");
+
+    (void)state;
+    late.received_ms += HOURS(24);
+
+    struct filing *f = lab_file(&lab, &one), *g = lab_file(&lab, &two), *h = lab_file(&lab, &late);
+
+    assert_true(ulid_equal(f->ticket, g->ticket));
+    assert_false(ulid_equal(g->account, h->account));
+}
+
+/* Who says who they are is a person, and so is whoever is known by their name already. */
+static void who_says_who_they_are_is_no_bystander(void **state)
+{
+    struct item one = gossip("@a@x.example", "", ""), two = gossip("@a@x.example", "", "");
+    struct filing *f, *g;
+
+    (void)state;
+    one.email = STR("a@acme.example");
+    f = lab_file(&lab, &one);
+    g = lab_file(&lab, &two);
+    assert_int_equal(f->cluster.len, 0);
+    assert_int_equal(g->cluster.len, 0);
+    assert_true(ulid_equal(f->account, g->account));
+}
+
 /* ---- where a reference leads ---- */
 
 static const struct {
@@ -471,6 +568,10 @@ int main(void)
         cmocka_unit_test_setup(words_go_on_where_they_were_heard_last, empty),
         cmocka_unit_test_setup(what_a_channel_calls_by_one_name_is_filed_once, empty),
         cmocka_unit_test_setup(an_item_that_is_refused_takes_no_name, empty),
+        cmocka_unit_test_setup(what_bystanders_say_of_the_same_is_gathered, empty),
+        cmocka_unit_test_setup(who_is_heard_further_takes_the_ticket_along, empty),
+        cmocka_unit_test_setup(of_one_day_where_nothing_is_named, empty),
+        cmocka_unit_test_setup(who_says_who_they_are_is_no_bystander, empty),
         cmocka_unit_test_setup(a_reference_leads_to_all_words_of_its_person, empty),
         cmocka_unit_test_setup(five_channels_at_one_moment_are_one_ticket, empty),
         cmocka_unit_test_setup(a_kill_between_any_two_exchanges_changes_nothing, empty),

@@ -17,6 +17,7 @@ static const char rules_text[] = "queue triage { title \"Triage\" first-reply 1h
                                  "queue outage { title \"Outage\" first-reply 30m calendar always }\n"
                                  "class partner { domain \"partner.example\" }\n"
                                  "class internal { domain \"vendor.example\" }\n"
+                                 "route when followers >= 10000 to outage priority 70\n"
                                  "route when known yes to outage priority 60\n"
                                  "route otherwise to triage priority 50\n";
 
