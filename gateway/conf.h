@@ -42,7 +42,7 @@ struct conf {
     char mail_user[256], mail_password[256];
     char mail_from_name[128], mail_from_address[256];
     char authserv_id[256];
-    int authserv_below; /* rules/authres.h, X2 */
+    int authserv_below;                          /* rules/authres.h, X2 */
     char brand[128], help_phone[64], clamd[108]; /* clamd: path of its socket, "" none */
     int64_t retention_ms, journal_keep_ms;
     char origin[300], origin_staff[300]; /* "https://host[:port]" without a slash; port 0 is left for serve to fill */

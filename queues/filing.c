@@ -430,18 +430,8 @@ bool filing_ask(struct filing *f, struct redis *r)
     case JOIN:
         ask_join(f, r);
         break;
-    case ANSWER:
-    case PEOPLE:
-    case VERDICT:
-    case OWN:
-    case TELL:
-        ask_answer(f, r);
-        break;
-    case RETURN:
-    case RETURN_TICKET:
-    case RETURN_WRITE:
-    case RETURN_KEEP:
-        ask_return(f, r);
+    default: /* of mails, in the order of enum step */
+        f->step < RETURN ? ask_answer(f, r) : ask_return(f, r);
         break;
     }
     assert(f->asked > 0 && f->asked <= FILING_ASK_MAX);
@@ -479,19 +469,9 @@ static enum err hear_step(struct filing *f, struct redis *r, const struct redis_
         return hear_inherit(f, r, replies);
     case JOIN:
         return hear_join(f, r, replies);
-    case ANSWER:
-    case PEOPLE:
-    case VERDICT:
-    case OWN:
-    case TELL:
-        return hear_answer(f, r, replies);
-    case RETURN:
-    case RETURN_TICKET:
-    case RETURN_WRITE:
-    case RETURN_KEEP:
-        return hear_return(f, r, replies);
+    default:
+        return f->step < RETURN ? hear_answer(f, r, replies) : hear_return(f, r, replies);
     }
-    return ERR_CORRUPT;
 }
 
 enum err filing_hear(struct filing *f, struct redis *r, const struct redis_value *replies)
