@@ -361,6 +361,17 @@ describe('staff', () => {
     for (const id of ['fil_01M87ZRQ4TEBF6C6B5AD9CPY55', 'itm_01M87ZRQ4TEBF6C6B5AD9CPY55', 'x']) assert.equal((await mei.get(`/api/files/${id}`)).status, 404)
   })
 
+  story('move a message, and its file goes along', async () => {
+    const made = await confirmed(door, someone()), file = await sent(door, made, 'moved.txt', Buffer.from('moved'))
+    await reaches(door, made, file, 'ready')
+    const [ticket] = await ticketsOf(mei, made.email), message = ticket.messages.find((m) => m.files.length > 0)
+    const moved = await mei.post(`/api/tickets/${ticket.ticket}/move`, { messages: [message.id], to: null })
+    assert.equal(moved.status, 200, moved.text)
+    const now = (await mei.get(`/api/tickets/${moved.json.ticket}`)).json, left = (await mei.get(`/api/tickets/${ticket.ticket}`)).json
+    assert.deepEqual([filesOf(now).map((f) => f.file), filesOf(left)], [[file], []])
+    assert.equal((await mei.get(`/api/files/${file}`)).text, 'moved')
+  })
+
   story('see the files of a mail, marked as unproven, and what stayed in it', async () => {
     const part = (name, type, bytes) => `--cut\r\nContent-Type: ${type}; name="${name}"\r\nContent-Disposition: attachment; filename="${name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n${Buffer.from(bytes).toString('base64')}\r\n`
     const mail = `From: Ben <ben.files@shop.example>\r\nTo: support@example.net\r\nSubject: With files\r\nMessage-ID: <files.1@shop.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=cut\r\n\r\n` +
