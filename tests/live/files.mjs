@@ -64,7 +64,7 @@ export function clamd(settings = {}) {
   scanner.start = async () => {
     const { existsSync, rmSync } = await import('node:fs')
     rmSync(socket, { force: true })
-    scanner.child = start('clamd', ['-c', join(home, 'conf')], { stdio: 'ignore' })
+    scanner.child = start('clamd', ['-c', join(home, 'conf')], { stdio: 'ignore', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } })
     await until('clamd listens', () => existsSync(socket), 30000)
     return scanner
   }
