@@ -156,10 +156,10 @@ struct match_candidate {
 
 enum { MATCH_NOBODY = -1 };
 
-/* Judges all; an identifier that is the same with several accounts is MATCH_SAME_SHARED with each. The answer is the one that links, or MATCH_NOBODY: because none reaches `link`, because a strong
- * identifier of the claimant is the same with one account and another with the best (H4), or because an account other
- * than the best comes within the statement's `ahead`. What may not link for such a reason stands in review. n is the
- * caller's bound: MATCH_CANDIDATES_MAX of match_blocks(). */
+/* Judges all; an identifier that is the same with several accounts is MATCH_SAME_SHARED with each. The answer is the one
+ * that links, or MATCH_NOBODY: because none reaches `link`, because a strong row leads to another account and not to the
+ * best (H4), or because an account other than the best comes within the statement's `ahead`. What may not link for such
+ * a reason stands in review. n is the caller's bound: MATCH_CANDIDATES_MAX. */
 int match_choose(const struct match_rule *m, const struct match_side *claimant, struct match_candidate *c, size_t n);
 
 /* ---- finding candidates: blocking keys ---- */
@@ -207,8 +207,8 @@ struct match_block {
 };
 
 enum match_purpose {
-    MATCH_KEEP, /* under which a record is to be found: about 10 for one contact, 5 for a site or an organisation */
-    MATCH_ASK,  /* where a claimant looks: about 30, because one letter more or less is asked for here */
+    MATCH_KEEP, /* under which a record is to be found: about 9 for one contact, 5 for a site or an organisation */
+    MATCH_ASK,  /* where a claimant looks: 18 on the average, because one letter more or less is asked for here */
 };
 
 /* The strongest kinds first, each block once, never more than MATCH_BLOCKS_MAX. Records of many contacts are kept
