@@ -75,7 +75,7 @@ static void write_evidence(struct import *in, const struct settled *s)
         if (j == n || strcmp(new[j].index.at, old[i].index.at) != 0)
             put_evidence(in, s, &old[i], STR(""));
         else
-            there[j] = new[j].block && new[j].value.len > 0 && str_equal(new[j].value, old[i].value);
+            there[j] = new[j].block &&new[j].value.len > 0 && str_equal(new[j].value, old[i].value);
     }
     for (size_t i = 0; i < n; i++)
         if (!there[i])
