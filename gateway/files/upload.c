@@ -5,6 +5,7 @@
 #include "gateway/files/visit.h"
 #include "gateway/files/whole.h"
 #include "gateway/http/call.h"
+#include "gateway/intake/fields.h"
 #include "gateway/say.h"
 #include "queues/clock.h"
 #include "rules/base/doc.h"
@@ -149,6 +150,8 @@ void files_post(struct call *c)
 /* What is known of it without another part. False where parts are still wanted. */
 static bool is_over(struct visit *v)
 {
+    struct field_fault known; /* a code of a newer program is none */
+
     switch (v->upload.state) {
     case UPLOAD_COMING:
         return false;
@@ -156,7 +159,7 @@ static bool is_over(struct visit *v)
         visit_answer(v, 200, "checking", false);
         break;
     case UPLOAD_REFUSED:
-        visit_refuse(v, v->upload.why.at);
+        visit_refuse(v, files_fault(v->upload.why, &known) ? known.code : "no-file");
         break;
     }
     return true;
