@@ -2,6 +2,7 @@
 import { get } from '/api.js';
 import { code, el, fill, said } from '/dom.js';
 import { nextContact } from '/hints.js';
+import { mergeForm, undoEdge } from '/moves.js';
 import { STATES, WHO, levelBadge, time, word } from '/words.js';
 
 const list = (title, items, one, none) => el('section', {}, el('h2', {}, title),
@@ -23,14 +24,14 @@ const entry = (m) => [el('p', { class: 'by' }, el('b', {}, word(WHO, m.who)), m.
   m.who !== 'note' && m.channel && el('span', { class: 'chip' }, m.channel),
   el('a', { href: `#/ticket/${m.ticket}` }, m.reference)), el('p', { class: 'text', dir: 'auto' }, m.text)];
 
-const alias = (a) => [el('a', { href: `#/account/${a.account}` }, code(a.account)), ` ${a.why ?? ''} by ${a.by ?? 'Postern'} `, time(a.at)];
+const alias = (a, id) => [a.from === id ? 'stands for ' : '', el('a', { href: `#/account/${a.account}` }, code(a.account)), ': ', said(a.why), ' (', said(a.by_name), ', ', time(a.at), ') '];
 
-export function openAccount(id) {
+export function openAccount(id, staff) {
   const heading = el('h1', { tabindex: -1 }, 'Account'), parts = el('div', { class: 'account' });
   let tickets = new Set();
   const view = {
     title: 'Account',
-    node: el('section', {}, heading, parts),
+    node: el('section', {}, heading, parts, mergeForm(id, staff, () => view.refresh())),
     async refresh() {
       const a = await get(`/api/accounts/${id}`);
       view.title = a.names[0] ?? 'Customer not known yet';
@@ -44,7 +45,7 @@ export function openAccount(id) {
         list('Sites', a.sites, site, 'None on record.'),
         list('Contacts on record', a.contacts, contact, 'None on record.'),
         nextContact(a.next_contact),
-        a.aliases?.length > 0 && list('Merged with', a.aliases, alias, ''),
+        a.aliases.length > 0 && list('Merged with', a.aliases, (e) => [alias(e, id), undoEdge(id, e, staff, () => view.refresh())], ''),
         el('section', {}, el('h2', {}, 'Everything that was said'),
           a.timeline.length > 0 ? el('ol', { class: 'timeline' }, a.timeline.map((m) => el('li', { class: `message ${m.who}` }, entry(m))))
             : el('p', { class: 'empty' }, 'Nothing yet.')));

@@ -2,6 +2,7 @@
 import { NoAnswer, call, get, onSignedOut, whatIs } from '/api.js';
 import { openAccount } from '/account.js';
 import { openCall } from '/call.js';
+import { openDuplicates } from '/duplicates.js';
 import { el, fill, say, said } from '/dom.js';
 import * as keys from '/keys.js';
 import * as live from '/live.js';
@@ -18,6 +19,7 @@ const ROUTES = [
   [/^#\/account\/(acc_[0-9A-Z]{26})$/, openAccount],
   [/^#\/search\?q=(.+)$/, openSearch],
   [/^#\/call$/, openCall],
+  [/^#\/duplicates$/, openDuplicates],
 ];
 
 const top = document.getElementById('top'), main = document.getElementById('main');
@@ -106,6 +108,7 @@ function paintTop() {
         if (q.value.trim()) location.hash = `#/search?q=${encodeURIComponent(q.value.trim())}`;
       },
     }, el('label', { class: 'hide', for: 'q' }, 'Search'), q, el('button', {}, 'Search')),
+    el('a', { href: '#/duplicates' }, 'Duplicates'),
     staff.role !== 'auditor' && el('a', { href: '#/call' }, 'Log a call'),
     liveText,
     el('span', { class: 'who' }, said(staff.name), ` · ${word(ROLES, staff.role)}`),
@@ -199,6 +202,7 @@ document.querySelector('.skip').addEventListener('click', (e) => {
 const everywhere = {
   '/': () => document.getElementById('q')?.focus(),
   q: () => { location.hash = '#/queues'; },
+  d: () => { location.hash = '#/duplicates'; },
   p: () => { if (staff.role !== 'auditor') location.hash = '#/call'; },
   o: () => document.activeElement?.closest('main a')?.click(),
 };

@@ -5,7 +5,7 @@ import { el, fill } from '/dom.js';
 const HELP = [
   ['j k', 'next and previous ticket'], ['Enter', 'open it'], ['u', 'back to the queue'], ['.', 'show new tickets'],
   ['c', 'claim, or release what is yours'], ['r', 'write a reply'], ['n', 'write a note'], ['Ctrl Enter', 'send what you write'],
-  ['Esc', 'leave the field; the draft stays'], ['/', 'search'], ['q', 'all queues'], ['p', 'log a call'], ['?', 'this list'],
+  ['Esc', 'leave the field; the draft stays'], ['/', 'search'], ['q', 'all queues'], ['d', 'duplicates; there y and n decide'], ['p', 'log a call'], ['?', 'this list'],
 ];
 const STORE = 'postern-keys';
 

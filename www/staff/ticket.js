@@ -6,6 +6,7 @@ import { code, el, fill, said, say } from '/dom.js';
 import { files } from '/files.js';
 import { folded } from '/folds.js';
 import * as hints from '/hints.js';
+import { mover } from '/moves.js';
 import * as trace from '/trace.js';
 import { DELIVERY, IMPACTS, STATES, WHO, due, levelBadge, time, word } from '/words.js';
 
@@ -48,7 +49,12 @@ class Timeline {
 
   // Messages stay where they are; only what is new or was delivered meanwhile is touched.
   paint(t) {
-    const first = this.shown.size === 0;
+    const first = this.shown.size === 0, here = new Set(t.messages.map((m) => m.id));
+    for (const [id, { li }] of this.shown) {
+      if (here.has(id)) continue;
+      li.remove(); // it was moved
+      this.shown.delete(id);
+    }
     for (const m of t.messages) {
       const known = this.shown.get(m.id), print = JSON.stringify(m);
       if (known?.print === print) continue;
@@ -73,6 +79,7 @@ export function openTicket(id, staff) {
   const timeline = new Timeline(staff.name);
   const reply = replyComposer({ staff, ticket: id, write: (body, key) => write('reply', body, key), reload: () => view.refresh() });
   const note = noteComposer({ staff, ticket: id, write: (body, key) => write('note', body, key) });
+  const moves = mover(id, () => t.messages, () => view.refresh());
   let t = null, asideWas = '', actsWere = '';
 
   async function write(kind, body, key) {
@@ -120,32 +127,35 @@ export function openTicket(id, staff) {
 
   // Painted again only where it changed: a question that is asked twice must not vanish in between.
   function paintActs() {
-    const now = `${t.state} ${t.owner_id}`;
+    const now = `${t.state} ${t.owner_id} ${t.spam}`;
     if (now === actsWere) return;
     actsWere = now;
     const was = acts.contains(document.activeElement);
     const steps = (STEPS[t.state] ?? []).map((s) => (s === 'closed' ? closeButton()
       : button(word(STATES, s), 'state', { state: s }, `Now: ${word(STATES, s).toLowerCase()}.`)));
-    fill(acts, mayWrite ? [ownerButton(), steps.length > 0 && el('span', { class: 'mute' }, 'Set to'), steps.flat()].filter(Boolean)
+    const spam = t.spam ? button('Not spam', 'spam', { spam: false }, 'It is back in its queue.') : t.state !== 'closed' && button('Spam', 'spam', { spam: true }, 'Put aside. It is kept, and can be brought back.');
+    fill(acts, mayWrite ? [ownerButton(), steps.length > 0 && el('span', { class: 'mute' }, 'Set to'), steps.flat(), spam].filter(Boolean)
       : el('p', {}, 'Auditors read and change nothing.'));
     if (was) (acts.querySelector('button') ?? heading).focus();
   }
 
   function paintStatus() {
     const settled = t.state === 'solved' || t.state === 'closed';
-    fill(status, el('b', { class: `state ${t.state}` }, word(STATES, t.state)), ' ', !settled && due(t.due_at, t.clock), ' ',
+    fill(status, t.spam && el('b', { class: 'late' }, 'Spam, put aside '), el('b', { class: `state ${t.state}` }, word(STATES, t.state)), ' ', !settled && due(t.due_at, t.clock), ' ',
       levelBadge(t.level), ' ', el('span', {}, t.owner ? ['with ', el('b', {}, isMine() ? 'you' : said(t.owner))] : 'nobody has it'));
   }
 
   // Painted again only where it changed, and open parts stay open.
   function paintAside() {
-    const now = JSON.stringify([t.account, t.participants, t.claims, t.match, t.routing, t.history, t.clocks.map((c) => [c.state, c.due_at]), t.linked, t.suggestions, t.next_contact]);
+    const now = JSON.stringify([t.account, t.duplicates, t.participants, t.claims, t.match, t.routing, t.history, t.clocks.map((c) => [c.state, c.due_at]), t.linked, t.suggestions, t.next_contact]);
     if (now === asideWas) return;
     const title = (d) => d.querySelector('h2').textContent;
     const open = new Map([...aside.querySelectorAll('details')].map((d) => [title(d), d.open]));
     asideWas = now;
     fill(aside,
-      el('section', {}, el('h2', {}, 'Account'), el('p', {}, el('a', { href: `#/account/${t.account.id}` }, said(t.account.name ?? 'not known yet'))),
+      el('section', {}, el('h2', {}, 'Account'), el('p', {}, t.account.id ? el('a', { href: `#/account/${t.account.id}` }, said(t.account.name ?? 'not known yet'))
+        : ['What bystanders post about ', said(t.account.name ?? 'it'), ': no customer. Move a post to whose it is.']),
+        t.duplicates > 0 && el('p', {}, el('a', { href: '#/duplicates' }, `${t.duplicates} suspected ${t.duplicates === 1 ? 'duplicate' : 'duplicates'}`)),
         t.linked && el('p', {}, el('a', { href: `#/ticket/${t.linked}` }, 'Linked ticket'))),
       hints.suggestions(t.suggestions), hints.nextContact(t.next_contact), trace.people(t.participants), trace.claims(t.claims), trace.match(t.match), trace.routing(t.routing), trace.clocks(t.clocks), trace.history(t.history));
     for (const d of aside.querySelectorAll('details')) d.open = open.get(title(d)) ?? d.open; // what is new is as it was made
@@ -155,7 +165,8 @@ export function openTicket(id, staff) {
     title: 'Ticket',
     node: el('div', { class: 'ticket' },
       el('header', {}, heading, about, status, back, acts),
-      el('section', { class: 'talk', 'aria-label': 'Messages' }, timeline.node, mayWrite && el('div', { class: 'composers' }, reply.node, note.node)),
+      el('section', { class: 'talk', 'aria-label': 'Messages' }, timeline.node,
+        mayWrite && [el('div', { class: 'composers' }, reply.node, note.node), moves.node]),
       aside),
     async refresh() {
       t = await get(path);
@@ -167,6 +178,7 @@ export function openTicket(id, staff) {
       if (mayWrite) reply.paint(t);
       paintActs();
       timeline.paint(t);
+      moves.paint();
       paintAside();
     },
     event: (e) => e.type === 'reload' || e.ticket === id,

@@ -43,7 +43,9 @@ export function clocks(list) {
   return section('Clocks', false, list.length > 0 ? list.map(one) : el('p', {}, 'No clock runs.'));
 }
 
-const happened = (h) => [h.kind, h.kind === 'state' ? word(STATES, h.detail) : h.detail].filter(Boolean).join(': ');
+const KINDS = { 'moved-in': 'words came from', 'moved-out': 'words went to', spam: 'put aside as spam', 'not-spam': 'no spam after all' };
+const happened = (h) => (h.kind === 'joined' ? `also by ${h.detail}`
+  : [KINDS[h.kind] ?? h.kind, h.kind === 'state' ? word(STATES, h.detail) : h.detail].filter(Boolean).join(': '));
 
 export function history(list) {
   return section('History', false, el('ol', { class: 'trace' }, list.map((h) => el('li', {},
