@@ -206,7 +206,7 @@ static const struct {
     {"a call of the number that was typed", {MAIL, NUMBER, ""}, {"", "+886223456799", ""}, true},
     {"a post of an author who gave a mailbox", {MAIL, "", AUTHOR}, {"", "", "@Zoe@social.example"}, true},
     {"a form with the number that called", {"", NUMBER, ""}, {MAIL, NUMBER, ""}, true},
-    {"a form of an author who posted", {"", "", AUTHOR}, {MAIL, "", AUTHOR}, true},
+    {"an author who named nobody is a bystander", {"", "", AUTHOR}, {MAIL, "", AUTHOR}, false},
     {"another mailbox", {MAIL, "", ""}, {"zoe@other.example", "", ""}, false},
     {"the same name on another platform is another author", {"", "", AUTHOR}, {"", "", "@zoe@social.other"}, false},
 };
