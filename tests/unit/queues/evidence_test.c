@@ -208,7 +208,7 @@ static const struct {
     {"a form with the number that called", {"", NUMBER, ""}, {MAIL, NUMBER, ""}, true},
     {"an author who named nobody is a bystander", {"", "", AUTHOR}, {MAIL, "", AUTHOR}, false},
     {"another mailbox", {MAIL, "", ""}, {"zoe@other.example", "", ""}, false},
-    {"the same name on another platform is another author", {"", "", AUTHOR}, {"", "", "@zoe@social.other"}, false},
+    {"the same name on another server is another author", {MAIL, "", AUTHOR}, {"", "", "@zoe@social.other"}, false},
 };
 
 static void a_stranger_is_found_again(void **state)
