@@ -13,8 +13,8 @@
  *
  * In Redis, with acc = "acc_<ULID>" (keys.h):
  *   {pN}:a:acc   vendor, name: sealed, bound to acc; tier, region, language, timezone; imported "1",
- *                created_ms, v. What each source says is in tier@<source> and its like (digest: said@<source>); the plain field
- *                is that of the source with the highest weight (rank@<source>) that says anything.
+ *                created_ms, v, frozen (proof.h). What each source says is in tier@<source> and its like (digest:
+ *                said@<source>); the plain field is that of the source with the highest weight (rank@<source>) that says anything.
  *   {pN}:c:acc   con_… -> JSON sealed, bound to con_…   {pN}:s:acc   site_… -> the same for sites
  *   b:{index}    "<ULID of acc>:<source>" -> {"con":"con_…","role","auth":["site"],"as_of":days,
  *                "proven":days|null,"conf":0..1000 at the day of the import,"gone","bounced","tier",

@@ -14,6 +14,8 @@
  *   {pN}:t:<tkt>      hash    a ticket: see ticket.h
  *   {pN}:m:<tkt>      hash    its messages: msg_… -> JSON with sealed text
  *   {pN}:p:<tkt>      hash    its participants: par_… -> JSON
+ *   {pN}:pf:<tkt>     hash    what its people have shown, sealed: see proof.h
+ *   {pN}:pd           zset    tickets and accounts whose levels time will change, see proof.h
  *   {pN}:h:<tkt>      hash    its history: evt_… -> JSON, what clocks are computed from
  *   {pN}:i:<itm>      string  this item was filed: the ticket it led to
  *   {pN}:o:<acc>      hash    open work by person: see attach.h

@@ -152,6 +152,8 @@ static enum err read_side(struct mover *m, struct ulid ticket, struct move_side 
         e = participants_read(m->redis, m->keys, a, &s->ticket, &s->people, &s->people_count);
     if (e == ERR_OK)
         e = history_read(m->redis, a, ticket, &s->history, &s->history_count);
+    if (e == ERR_OK)
+        e = proofs_read(m->redis, m->keys, a, ticket, s->ticket.account, &s->shown);
     return e;
 }
 

@@ -264,6 +264,7 @@ static void copy_person(struct change *c, struct move_run *r, const struct parti
         change_participant(c, r->m->keys, r->what.to, p);
     if (there == NULL || there->level < p->level)
         change_level(c, r->what.to, p->id, p->level, p->stale, p->authorised);
+    change_proofs_of(c, r->m->keys, r->what.to, &r->from.shown, p->id);
     change_participant_home(c, r->what.to, r->to.ticket.account, p->id, &who, home_of(r, p->id));
     change_open_work_set(c, r->to.ticket.account, &who, r->what.to, heard_ms, r->m->now_ms);
 }

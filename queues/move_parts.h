@@ -3,6 +3,7 @@
 #define QUEUES_MOVE_PARTS_H
 
 #include "queues/move.h"
+#include "queues/proof.h"
 
 /* A ticket with all that a move looks at. */
 struct move_side {
@@ -14,6 +15,7 @@ struct move_side {
     size_t people_count;
     struct happening *history;
     size_t history_count;
+    struct proofs shown;
 };
 
 struct move_run {

@@ -3,6 +3,7 @@
 #include "queues/keys.h"
 #include "queues/log.h"
 #include "queues/merge.h"
+#include "queues/proof.h"
 #include "rules/base/arena.h"
 
 #include <inttypes.h>
@@ -70,11 +71,38 @@ static enum err carry_on_all(struct mover *m)
     return e;
 }
 
+static enum err judge_again(struct mover *m)
+{
+    struct redis_value *v;
+    size_t n;
+
+    for (unsigned p = 0; p < PARTITIONS; p++)
+        redis_add(
+            m->redis, 4,
+            (struct str[]){STR("ZCOUNT"), key_in(m->arena, p, "pd", ""), STR("-inf"), str_int(m->arena, m->now_ms)});
+
+    enum err e = redis_flush(m->redis, m->arena, &v, &n);
+
+    if (e == ERR_OK)
+        e = all_good(m->redis, v, n);
+    for (unsigned p = 0; e == ERR_OK && p < PARTITIONS; p++) {
+        if (v[p].integer > 0)
+            e = proofs_turn(m->redis, m->keys, m->arena, p, m->now_ms);
+        if (e != ERR_OK && e != ERR_STORE) {
+            log_error("levels_not_judged", "partition=%u why=%s", p, err_name(e));
+            e = ERR_OK;
+        }
+    }
+    return e;
+}
+
 enum err sweep_turn(struct mover *m, struct str holder)
 {
     enum err e = take_lease(m->redis, m->arena, holder);
 
     if (e == ERR_OK)
         e = trim_live(m);
+    if (e == ERR_OK)
+        e = judge_again(m);
     return e == ERR_OK ? carry_on_all(m) : e;
 }

@@ -2,7 +2,8 @@
  *
  * W1  one gateway sweeps at a time, by lease; a turn that is missed costs nothing;
  * W2  moves, merges and un-merges that somebody left half done are carried on after SWEEP_LEFT_MS;
- * W3  live updates are kept for SWEEP_LIVE_MS: a console that was away longer reloads. */
+ * W3  whatever time alone changes of what people have shown is judged again (proof.h);
+ * W4  live updates are kept for SWEEP_LIVE_MS: a console that was away longer reloads. */
 #ifndef QUEUES_SWEEP_H
 #define QUEUES_SWEEP_H
 

@@ -96,7 +96,8 @@ enum err participants_load(const struct keyring *k, struct arena *a, const struc
                            const struct redis_value *v, struct participant **out, size_t *n);
 
 /* What happened to a ticket: kind "opened", "heard", "joined", "confirmed", "claimed", "released", "replied", "noted",
- * "state", "routed", "moved-in", "moved-out", "spam", "not-spam". by: stf_…, par_… or "system". detail: short plain word(s), never personal. clock: what it means to
+ * "state", "routed", "moved-in", "moved-out", "spam", "not-spam", "level", "shown", "approval", "vouch", "veto".
+ * by: stf_…, par_… or "system". detail: short plain word(s), never personal. clock: what it means to
  * the ticket's clocks, a name of rules/sla.h ("opened", "paused" …), or empty. */
 struct happening {
     struct ulid id;

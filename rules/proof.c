@@ -36,11 +36,12 @@ static bool by_voice(const struct proof *p)
 
 bool proof_independent(const struct proof *a, const struct proof *b)
 {
-    if (!on_record(a) || !on_record(b))
+    if (!on_record(a) || !on_record(b) || a->source.len == 0 || b->source.len == 0)
         return false;
     if (by_voice(a) != by_voice(b))
         return true;
-    return !ulid_equal(a->contact, b->contact) && !str_equal(a->source, b->source);
+    return !ulid_equal(a->contact, b->contact) && !str_equal(a->source, b->source) &&
+           (by_voice(a) || !str_equal(a->mailbox, b->mailbox));
 }
 
 static bool has_two_independent(const struct proof_case *c)
@@ -52,11 +53,19 @@ static bool has_two_independent(const struct proof_case *c)
     return false;
 }
 
+static bool lent_by_others(const struct proof_case *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->proof[i].kind == PROOF_VOUCH || c->proof[i].kind == PROOF_CALL_BACK)
+            return true;
+    return false;
+}
+
 /* 0 to 2, and what goes with it. */
 static void judge_single(const struct proof_case *c, struct proof_standing *out)
 {
-    bool reached = false, recorded = false, fresh = false;
-    unsigned all = AUTHORISED_ALL;
+    bool reached = false, recorded = false, fresh = false, named = false;
+    unsigned own = 0, lent = AUTHORISED_ALL;
 
     for (size_t i = 0; i < c->n; i++) {
         const struct proof *p = &c->proof[i];
@@ -66,7 +75,12 @@ static void judge_single(const struct proof_case *c, struct proof_standing *out)
             continue;
         recorded = true;
         fresh = fresh || !p->stale;
-        all &= p->authorised;
+        if (p->kind != PROOF_RECORD) {
+            lent &= p->authorised;
+        } else if (p->source.len > 0 || p->authorised != 0) {
+            named = true;
+            own |= p->authorised;
+        }
     }
     out->level = reached ? 1 : 0;
     out->why = reached ? "the mailbox was reached" : "nothing was shown yet";
@@ -74,7 +88,7 @@ static void judge_single(const struct proof_case *c, struct proof_standing *out)
         return;
     out->level = 2;
     out->stale = !fresh;
-    out->authorised = all;
+    out->authorised = named ? own & lent : lent_by_others(c) ? lent : 0;
     out->why = fresh ? "somebody on record, or vouched for" : "on record, but the record is stale: one more evidence";
 }
 
@@ -86,9 +100,22 @@ static bool counts(const struct proof_approval *a)
            !ulid_equal(a->by, nobody) && !ulid_equal(a->by, a->second);
 }
 
+/* One's own mailbox is one, whoever has it on record. */
+static size_t ways_shown(const struct proof_case *c)
+{
+    size_t more = 0, own = 0;
+
+    for (size_t i = 0; i < c->n; i++)
+        if (c->proof[i].kind == PROOF_MAILBOX || c->proof[i].kind == PROOF_RECORD)
+            own = 1;
+        else
+            more++;
+    return own + more;
+}
+
 static void judge_approvals(const struct proof_case *c, struct proof_standing *out)
 {
-    if (out->level < 1 || c->n < 2)
+    if (out->level < 1 || ways_shown(c) < 2)
         return;
     for (size_t i = 0; i < c->approvals; i++) {
         const struct proof_approval *a = &c->approval[i];

@@ -5,13 +5,14 @@
  *
  * P1  a level is made of evidence alone, anew each time: nothing adds up but what is in the list;
  * P2  two evidences are independent where neither could have made the other: of different ways (mail, voice), or of two
- *     contacts of two sources. One forged source, or one stolen mailbox, never gives level 3;
+ *     contacts of two sources that were reached in two mailboxes. One forged source, or one stolen mailbox that several
+ *     sources know, never gives level 3;
  * P3  one of two independent evidences may be stale, not both: a former employee keeps his mailbox, too;
- * P4  level 4 takes two people, the second a lead or a manager, a written reason, two evidences of whatever age, and
- *     PROOF_WAIT_MS during which everybody on record may object;
+ * P4  level 4 takes two people, the second a lead or a manager, a written reason, two evidences of whatever age (a
+ *     mailbox and its own records are one), and PROOF_WAIT_MS during which everybody on record may object;
  * P5  an objection (veto) takes levels above 1 from everybody of the account for PROOF_FREEZE_MS, whatever was shown;
- * P6  a voucher lends no more than he has: what one may is what all one's evidence on record allows; an approval says
- *     itself what it grants.
+ * P6  what one may is what the records of one's own mailbox say, all sources together, and no more than any voucher or
+ *     contact called has himself; an approval says itself what it grants.
  *
  * Pure: told the time. The evidence is kept in queues/proof.h. */
 #ifndef RULES_PROOF_H
@@ -45,9 +46,10 @@ bool proof_kind_parse(struct str s, enum proof_kind *out);
 struct proof {
     enum proof_kind kind;
     struct ulid contact; /* whose record it rests on; zero for MAILBOX and SEEN */
-    struct str source;   /* of that record */
+    struct str source;   /* of that record; empty: none of this customer's, and so never a second evidence */
     bool stale;          /* of an old, uncertain or gone record (confidence.h) */
     unsigned authorised; /* bits of enum authorised that this record's holder has */
+    struct str mailbox;  /* blind index of the one that the code went to; empty for CALL_BACK and SEEN */
 };
 
 struct proof_approval {

@@ -8,6 +8,7 @@
 #include "queues/keys.h"
 #include "queues/log.h"
 #include "queues/placing.h"
+#include "queues/proof.h"
 #include "queues/proven.h"
 #include "queues/ruleset.h"
 #include "rules/base/arena.h"
@@ -28,13 +29,50 @@ struct bench {
     struct participant me;
     struct happening *history;
     size_t history_count;
-    struct standing standing;
+    struct evidence owners[OWNERS_MAX];
+    size_t owner_count;
+    struct proofs proofs; /* with what this code shows */
+    struct proof_record shown[PROOF_MAX];
+    size_t shown_count;
+    struct proof_standing standing;
     bool nobody; /* C3: the ticket of this flow is not there */
 };
 
+static void show(struct bench *b, const struct proof *what)
+{
+    struct proof_record *r = &b->shown[b->shown_count++];
+
+    *r = (struct proof_record){
+        .participant = b->flow.participant,
+        .shown = *what,
+        .by = str_of(arena_strdup(b->a, id_print(ID_PARTICIPANT, b->flow.participant).at)),
+        .at_ms = clock_now_ms(),
+    };
+    r->shown.mailbox = str_of(b->flow.index.at);
+    proofs_add(&b->proofs, b->a, r);
+}
+
+/* A record of each source that knows the mailbox for this account; stale is judged of all of them together. */
+static void show_records(struct bench *b)
+{
+    struct standing s = mailbox_standing(b->owners, b->owner_count, b->ticket.account, clock_now_ms() / DAY_MS);
+    size_t before = b->shown_count;
+
+    for (size_t i = 0; i < b->owner_count && b->shown_count <= PROOF_SOURCES_MAX; i++) {
+        const struct evidence *e = &b->owners[i];
+        struct proof p = {.kind = PROOF_RECORD, .source = e->source, .stale = s.stale, .authorised = e->authorised};
+
+        if (e->record && !e->bounced && ulid_equal(e->account, b->ticket.account) &&
+            id_parse(ID_CONTACT, e->contact, &p.contact))
+            show(b, &p);
+    }
+    if (s.level == 2 && b->shown_count == before) /* of other accounts only */
+        show(b, &(struct proof){.kind = PROOF_RECORD, .stale = true});
+}
+
+/* What is stored, and what this code shows if it is right; C3: of nobody as of somebody. */
 static enum err read_standing(struct bench *b)
 {
-    struct evidence e[OWNERS_MAX];
     struct redis_value v;
     enum err bad = redis_do(b->redis, b->a, &v, 2,
                             (struct str[]){STR("HGETALL"), key_at(b->a, "b", arena_strdup(b->a, b->flow.index.at))});
@@ -42,9 +80,14 @@ static enum err read_standing(struct bench *b)
     if (bad != ERR_OK)
         return bad;
 
-    size_t n = evidence_load(EVIDENCE_EMAIL, &v, b->a, e, OWNERS_MAX);
-
-    b->standing = mailbox_standing(e, n, b->ticket.account, clock_now_ms() / DAY_MS);
+    b->owner_count = evidence_load(EVIDENCE_EMAIL, &v, b->a, b->owners, OWNERS_MAX);
+    bad = proofs_read(b->redis, b->app->keys, b->a, b->ticket.id, b->ticket.account, &b->proofs);
+    if (bad != ERR_OK)
+        return bad;
+    b->shown_count = 0;
+    show(b, &(struct proof){.kind = PROOF_MAILBOX});
+    show_records(b);
+    proofs_judge(&b->proofs, &b->me, b->a, clock_now_ms(), &b->standing);
     return ERR_OK;
 }
 
@@ -102,12 +145,6 @@ static void change_route(struct change *c, const struct bench *b, const struct h
     change_live(c, "confirmed", b->ticket.id, b->ticket.reference, where.queue, b->ticket.state, b->ticket.owner_name);
 }
 
-/* What was reached once stays. */
-static int level_reached(const struct bench *b)
-{
-    return b->standing.level > b->me.level ? b->standing.level : b->me.level;
-}
-
 static struct change *change_confirm(const struct bench *b)
 {
     struct change *c = change_begin(b->a);
@@ -120,7 +157,10 @@ static struct change *change_confirm(const struct bench *b)
     if (b->nobody) /* C3 */
         return c;
 
-    change_level(c, b->ticket.id, b->flow.participant, level_reached(b), b->standing.stale, b->standing.authorised);
+    for (size_t i = 0; i < b->shown_count; i++)
+        change_proof(c, b->app->keys, b->ticket.id, &b->shown[i]);
+    change_frozen_holds(c, b->ticket.account, &b->proofs);
+    change_level(c, b->ticket.id, b->flow.participant, b->standing.level, b->standing.stale, b->standing.authorised);
     change_hset_int(c, ticket_key(b->a, b->ticket.id), "updated", h.at_ms);
     change_happening(c, b->ticket.id, &h);
     change_route(c, b, &h);
@@ -165,7 +205,7 @@ static enum err judge(struct bench *b, const char code[9], struct verdict *out)
         out->tries_left = (int)v.items[1].integer;
         return ERR_INPUT;
     }
-    out->level = level_reached(b);
+    out->level = b->standing.level;
     return ERR_OK;
 }
 

@@ -2,8 +2,8 @@
  *
  * C1  who is reached, is on record, is authorised: read before, applied with the
  *     judgement in one script, against the ticket as it was read;
- * C2  a right code raises the level of its own person only, and never how old or how
- *     trusted a record is;
+ * C2  a right code shows a mailbox, and the records that know it, of its own person only (proof.h), and never changes
+ *     how old or how trusted a record is; of a frozen account nobody gets more than level 1;
  * C3  a code for nobody (flow.h: silent) takes the same steps and is never right;
  * C4  after a right one the mailbox leads to its holder's work, and whose that is is asked again (proven.h). */
 #ifndef GATEWAY_VERIFY_CONFIRM_H

@@ -6,7 +6,7 @@
 -- ARGV[4] now, ms   ARGV[5] expected version of the ticket
 -- ARGV[6]… commands as in change.lua, run where the guess is right
 --
--- Answers {"again"} (the ticket moved: nothing was judged), {"gone"}, {"wrong", left},
+-- Answers {"again"} (the ticket moved, or a condition does not hold: nothing was judged), {"gone"}, {"wrong", left},
 -- {"right"}. A code whose mail may not go yet (open is not "1") is known to nobody, so
 -- whoever hits it has guessed: it is wrong. MACs are compared, not codes, so the time of the comparison tells nothing.
 -- include words.part
@@ -19,7 +19,7 @@ local limit, all = tonumber(ARGV[2]), tonumber(ARGV[3])
 if tries >= limit or total >= all then
   return {'gone'}
 end
-if (redis.call('HGET', KEYS[2], 'v') or '0') ~= ARGV[5] then
+if (redis.call('HGET', KEYS[2], 'v') or '0') ~= ARGV[5] or not holds(6) then
   return {'again'}
 end
 -- The version too: a new code that is made beside guesses must not carry over an old count.

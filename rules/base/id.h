@@ -34,6 +34,7 @@ enum { ULID_CHARS = 26, ID_CHARS_MAX = 4 + ULID_CHARS };
     X(FILE, "fil")        \
     X(EDGE, "edg")        \
     X(DUPLICATE, "dup")   \
+    X(APPROVAL, "apv")    \
     X(INCIDENT, "inc")    \
     X(WEBHOOK, "whk")     \
     X(SITE, "site")

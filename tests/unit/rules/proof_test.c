@@ -20,20 +20,37 @@ static struct ulid who(uint8_t n)
     return u;
 }
 
-enum { MAILBOX, RECORD, RECORD_OLD, VOUCH, VOUCH_SAME_SOURCE, VOUCH_OLD, CALL, CALL_OLD, SEEN, SHOWN };
+enum {
+    MAILBOX,
+    RECORD,
+    RECORD_OLD,
+    RECORD_TWIN,
+    RECORD_ELSEWHERE,
+    VOUCH,
+    VOUCH_SELF,
+    VOUCH_SAME_SOURCE,
+    VOUCH_OLD,
+    CALL,
+    CALL_OLD,
+    SEEN,
+    SHOWN
+};
 
 /* Everything anybody can show, over two contacts' worth of records and two sources. */
 static struct proof shown(int n)
 {
     const struct proof all[SHOWN] = {
-        [MAILBOX] = {PROOF_MAILBOX, .contact = {{0}}},
-        [RECORD] = {PROOF_RECORD, who(1), STR("crm"), false, AUTHORISED_ALL},
-        [RECORD_OLD] = {PROOF_RECORD, who(1), STR("crm"), true, AUTHORISED_ALL},
-        [VOUCH] = {PROOF_VOUCH, who(2), STR("billing"), false, AUTHORISED_BILLING},
-        [VOUCH_SAME_SOURCE] = {PROOF_VOUCH, who(3), STR("crm"), false, AUTHORISED_ALL},
-        [VOUCH_OLD] = {PROOF_VOUCH, who(2), STR("billing"), true, AUTHORISED_BILLING},
-        [CALL] = {PROOF_CALL_BACK, who(1), STR("crm"), false, AUTHORISED_SITE},
-        [CALL_OLD] = {PROOF_CALL_BACK, who(1), STR("crm"), true, AUTHORISED_SITE},
+        [MAILBOX] = {PROOF_MAILBOX, .mailbox = STR("own")},
+        [RECORD] = {PROOF_RECORD, who(1), STR("crm"), false, AUTHORISED_ALL, STR("own")},
+        [RECORD_OLD] = {PROOF_RECORD, who(1), STR("crm"), true, AUTHORISED_ALL, STR("own")},
+        [RECORD_TWIN] = {PROOF_RECORD, who(4), STR("billing"), false, AUTHORISED_BILLING, STR("own")},
+        [RECORD_ELSEWHERE] = {PROOF_RECORD, .stale = true, .mailbox = STR("own")},
+        [VOUCH] = {PROOF_VOUCH, who(2), STR("billing"), false, AUTHORISED_BILLING, STR("boss")},
+        [VOUCH_SELF] = {PROOF_VOUCH, who(4), STR("billing"), false, AUTHORISED_ALL, STR("own")},
+        [VOUCH_SAME_SOURCE] = {PROOF_VOUCH, who(3), STR("crm"), false, AUTHORISED_ALL, STR("mate")},
+        [VOUCH_OLD] = {PROOF_VOUCH, who(2), STR("billing"), true, AUTHORISED_BILLING, STR("boss")},
+        [CALL] = {PROOF_CALL_BACK, who(1), STR("crm"), false, AUTHORISED_SITE, .mailbox = STR("")},
+        [CALL_OLD] = {PROOF_CALL_BACK, who(1), STR("crm"), true, AUTHORISED_SITE, .mailbox = STR("")},
         [SEEN] = {PROOF_SEEN, .contact = {{0}}},
     };
 
@@ -75,8 +92,16 @@ static const struct {
      AUTHORISED_ALL},
     {"on record, and called back at the number there", OF(MAILBOX) | OF(RECORD) | OF(CALL), 3, false, AUTHORISED_SITE},
     {"an old record, and a voucher", OF(MAILBOX) | OF(RECORD_OLD) | OF(VOUCH), 3, false, AUTHORISED_BILLING},
+    {"an old record, a young one of another source", OF(MAILBOX) | OF(RECORD_OLD) | OF(RECORD_TWIN), 2, false,
+     AUTHORISED_ALL},
     {"an old record, and an old voucher", OF(MAILBOX) | OF(RECORD_OLD) | OF(VOUCH_OLD), 2, true, AUTHORISED_BILLING},
     {"an old record, and an old number", OF(MAILBOX) | OF(RECORD_OLD) | OF(CALL_OLD), 2, true, AUTHORISED_SITE},
+    {"one mailbox in two sources", OF(MAILBOX) | OF(RECORD) | OF(RECORD_TWIN), 2, false, AUTHORISED_ALL},
+    {"who vouches for himself", OF(MAILBOX) | OF(RECORD) | OF(VOUCH_SELF), 2, false, AUTHORISED_ALL},
+    {"on record of another customer", OF(MAILBOX) | OF(RECORD_ELSEWHERE), 2, true, 0},
+    {"of another customer, and vouched for", OF(MAILBOX) | OF(RECORD_ELSEWHERE) | OF(VOUCH), 2, false,
+     AUTHORISED_BILLING},
+    {"of another customer, and called", OF(MAILBOX) | OF(RECORD_ELSEWHERE) | OF(CALL), 2, false, AUTHORISED_SITE},
     {"something that staff saw", OF(MAILBOX) | OF(SEEN), 1, false, 0},
     {"called back only", OF(CALL), 0, false, 0},
 };
@@ -119,6 +144,7 @@ static void an_approval_takes_two_people_and_a_day(void **state)
         print_message("%s\n", approvals[i].label);
         assert_int_equal(judge(two, &approvals[i].approval, 1, 0).level, approvals[i].good ? 4 : 1);
         assert_int_equal(judge(OF(MAILBOX), &approvals[i].approval, 1, 0).level, 1);
+        assert_int_equal(judge(OF(MAILBOX) | OF(RECORD_OLD), &approvals[i].approval, 1, 0).level, 2);
         assert_int_equal(judge(OF(SEEN) | OF(CALL), &approvals[i].approval, 1, 0).level, 0);
     }
     assert_int_equal(judge(two, &approvals[5].approval, 1, 0).waits_until_ms, NOW + 1000);
@@ -143,12 +169,21 @@ static int independent_ones(unsigned set)
 
 static unsigned least(unsigned set)
 {
-    unsigned all = AUTHORISED_ALL;
+    unsigned own = 0, lent = AUTHORISED_ALL;
+    bool named = false;
 
-    for (int i = RECORD; i < SEEN; i++)
-        if ((set & OF(i)) != 0)
-            all &= shown(i).authorised;
-    return all;
+    for (int i = RECORD; i < SEEN; i++) {
+        struct proof p = shown(i);
+
+        if ((set & OF(i)) == 0 || p.source.len == 0)
+            continue;
+        named = named || p.kind == PROOF_RECORD;
+        if (p.kind == PROOF_RECORD)
+            own |= p.authorised;
+        else
+            lent &= p.authorised;
+    }
+    return named ? own & lent : lent;
 }
 
 static void walk(unsigned set, size_t approval, bool frozen)
@@ -167,7 +202,7 @@ static void walk(unsigned set, size_t approval, bool frozen)
     if (s.level < 4)
         assert_int_equal(s.authorised & ~least(set), 0);
     if (s.level >= 2)
-        assert_true((set & (OF(MAILBOX) | OF(RECORD) | OF(RECORD_OLD))) != 0);
+        assert_true((set & (OF(MAILBOX) | OF(RECORD) | OF(RECORD_OLD) | OF(RECORD_TWIN) | OF(RECORD_ELSEWHERE))) != 0);
     for (int i = 0; i < SHOWN; i++) /* more evidence never makes less of anybody */
         if ((set & OF(i)) == 0)
             assert_true(
