@@ -5,11 +5,13 @@
 #include "gateway/staff/gate.h"
 #include "gateway/staff/hints.h"
 #include "gateway/staff/mask.h"
+#include "gateway/staff/proofs.h"
 #include "gateway/staff/row.h"
 #include "gateway/staff/staff.h"
 #include "gateway/staff/tell.h"
 #include "gateway/staff/view.h"
 #include "gateway/work.h"
+#include "queues/clock.h"
 #include "queues/outbox.h"
 #include "queues/staff.h"
 #include "rules/address.h"
@@ -28,6 +30,8 @@ struct whole {
     size_t history_count;
     struct str *authors; /* of history, where staff did it */
     struct doc *suggestions, *next_contact;
+    struct proofs proofs;
+    struct str *provers; /* of proofs, where staff wrote them down */
 };
 
 static bool is_zero(struct ulid u)
@@ -58,6 +62,21 @@ static enum err read_authors(struct whole *w, struct redis *r)
     for (size_t i = 0; i < w->history_count; i++)
         ids[i] = w->history[i].by;
     return staff_names(r, w->a, ids, w->history_count, w->authors);
+}
+
+static enum err read_proofs(struct whole *w, struct redis *r)
+{
+    const struct ticket *t = &w->row.ticket;
+    enum err e = proofs_read(r, w->app->keys, w->a, t->id, t->account, &w->proofs);
+    struct str *ids;
+
+    if (e != ERR_OK)
+        return e;
+    ids = arena_array(w->a, struct str, w->proofs.n + 1);
+    w->provers = arena_array(w->a, struct str, w->proofs.n + 1);
+    for (size_t i = 0; i < w->proofs.n; i++)
+        ids[i] = w->proofs.record[i].by;
+    return staff_names(r, w->a, ids, w->proofs.n, w->provers);
 }
 
 static enum err read_hints(struct whole *w, struct redis *r)
@@ -92,6 +111,8 @@ static enum err read_whole(struct whole *w, struct redis *r, struct ulid id)
         e = files_read(r, k, w->a, w->messages, w->message_count, &w->files);
     if (e == ERR_OK)
         e = read_authors(w, r);
+    if (e == ERR_OK)
+        e = read_proofs(w, r);
     if (e == ERR_OK)
         e = read_hints(w, r);
     if (e != ERR_OK)
@@ -259,6 +280,7 @@ static struct doc *whole_doc(const struct whole *w)
     doc_set_text_or_null(d, "linked", linked);
     doc_set(d, "claims", claims_doc(w));
     doc_set(d, "evidence", evidence_doc(w));
+    proofs_tell(d, &w->proofs, w->provers, clock_now_ms());
     doc_set(d, "match", match_doc(t));
     view_decision(d, w->app, w->a, t, w->history, w->history_count);
     view_call_back(d, w->app, w->a, t, w->history, w->history_count);

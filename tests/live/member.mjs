@@ -8,10 +8,14 @@ export async function member(door, name, role = 'agent') {
   const made = await door.run(['staff', 'add', name, '--role', role], { input: `${PASSWORD}\n` })
   assert.equal(made.code, 0, made.err)
   const headers = { 'sec-fetch-site': 'same-origin' }
-  const signed = await door.ask('POST', '/api/session', { to: 'staff', json: { name, password: PASSWORD }, headers })
-  headers.cookie = signed.headers['set-cookie'][0].split(';')[0]
+  const again = async () => {
+    const signed = await door.ask('POST', '/api/session', { to: 'staff', json: { name, password: PASSWORD }, headers })
+    headers.cookie = signed.headers['set-cookie'][0].split(';')[0]
+  }
+  await again()
   const ask = (method, path, json, more) => door.ask(method, path, { to: 'staff', json, headers: { ...headers, ...more } })
   return {
+    again, // a session ends when nobody uses it
     get: (path) => ask('GET', path),
     post: (path, json = {}, more = {}) => ask('POST', path, json, more),
     ticket: (id) => ask('GET', `/api/tickets/${id}`).then((a) => a.json),

@@ -7,6 +7,7 @@ import { files } from '/files.js';
 import { folded } from '/folds.js';
 import * as hints from '/hints.js';
 import { mover } from '/moves.js';
+import { proofs } from '/proofs.js';
 import * as trace from '/trace.js';
 import { DELIVERY, IMPACTS, STATES, WHO, due, levelBadge, time, word } from '/words.js';
 
@@ -147,9 +148,9 @@ export function openTicket(id, staff) {
 
   // Painted again only where it changed, and open parts stay open.
   function paintAside() {
-    const now = JSON.stringify([t.account, t.duplicates, t.participants, t.claims, t.match, t.routing, t.history, t.clocks.map((c) => [c.state, c.due_at]), t.linked, t.suggestions, t.next_contact]);
+    const now = JSON.stringify([t.account, t.duplicates, t.participants, t.claims, t.match, t.routing, t.history, t.clocks.map((c) => [c.state, c.due_at]), t.linked, t.suggestions, t.next_contact, t.proofs, t.approvals, t.frozen_until]);
     if (now === asideWas) return;
-    const title = (d) => d.querySelector('h2').textContent;
+    const title = (d) => d.querySelector('summary').textContent;
     const open = new Map([...aside.querySelectorAll('details')].map((d) => [title(d), d.open]));
     asideWas = now;
     fill(aside,
@@ -157,7 +158,7 @@ export function openTicket(id, staff) {
         : ['What bystanders post about ', said(t.account.name ?? 'it'), ': no customer. Move a post to whose it is.']),
         t.duplicates > 0 && el('p', {}, el('a', { href: '#/duplicates' }, `${t.duplicates} suspected ${t.duplicates === 1 ? 'duplicate' : 'duplicates'}`)),
         t.linked && el('p', {}, el('a', { href: `#/ticket/${t.linked}` }, 'Linked ticket'))),
-      hints.suggestions(t.suggestions), hints.nextContact(t.next_contact), trace.people(t.participants), trace.claims(t.claims), trace.match(t.match), trace.routing(t.routing), trace.clocks(t.clocks), trace.history(t.history));
+      hints.suggestions(t.suggestions), hints.nextContact(t.next_contact), trace.people(t.participants), proofs(t, staff, act), trace.claims(t.claims), trace.match(t.match), trace.routing(t.routing), trace.clocks(t.clocks), trace.history(t.history));
     for (const d of aside.querySelectorAll('details')) d.open = open.get(title(d)) ?? d.open; // what is new is as it was made
   }
 

@@ -75,9 +75,11 @@ static enum err wanted(const char *method, const struct sent *site, const struct
         return ERR_DENIED;
     if (people[who].role == STAFF_AUDITOR)
         return act == ACT_READ ? ERR_OK : ERR_DENIED;
-    if (act == ACT_MERGE)
+    if (act == ACT_MERGE || act == ACT_THAW)
         return people[who].role == STAFF_MANAGER ? ERR_OK : ERR_DENIED;
-    return (act == ACT_RELEASE_OTHERS || act == ACT_DECIDE) && people[who].role == STAFF_AGENT ? ERR_DENIED : ERR_OK;
+    return (act == ACT_RELEASE_OTHERS || act == ACT_DECIDE || act == ACT_APPROVE) && people[who].role == STAFF_AGENT
+               ? ERR_DENIED
+               : ERR_OK;
 }
 
 static void check_cell(const char *method, const struct sent *site, const struct sent *origin, size_t who, int act)
