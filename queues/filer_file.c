@@ -32,6 +32,15 @@ static void begin(struct filer *f, struct batch *b, const struct rules *rules)
     }
 }
 
+/* Does it stand behind one that came before it and is under way? */
+static bool waits(const struct batch *b, size_t i, const bool asked[])
+{
+    for (size_t k = 0; k < i; k++)
+        if (asked[k] && filing_waits_for(b->filing[i], b->filing[k]))
+            return true;
+    return false;
+}
+
 /* One exchange for all that are under way. False when none is; ERR_STORE in *e ends the batch. */
 static bool exchange(struct filer *f, struct batch *b, enum err *e)
 {
@@ -40,7 +49,7 @@ static bool exchange(struct filer *f, struct batch *b, enum err *e)
     size_t n, at = 0;
 
     for (size_t i = 0; i < b->n; i++)
-        if (b->error[i] == ERR_OK && (asked[i] = filing_ask(b->filing[i], f->redis)))
+        if (b->error[i] == ERR_OK && !waits(b, i, asked) && (asked[i] = filing_ask(b->filing[i], f->redis)))
             any = true;
     if (!any)
         return false;

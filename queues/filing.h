@@ -123,6 +123,9 @@ bool filing_ask(struct filing *f, struct redis *r);
 enum err filing_hear(struct filing *f, struct redis *r, const struct redis_value *replies);
 /* How many commands the last filing_ask() queued. */
 size_t filing_asked(const struct filing *f);
+/* Would both change the same in the next round, so that only one of them could? Then f lets `first` go ahead until it
+ * is done: of n reports of one person each is read and written once, not n times. */
+bool filing_waits_for(const struct filing *f, const struct filing *first);
 /* After FILING_KEY_REUSED: file it without its key. */
 void filing_keep(struct filing *f);
 

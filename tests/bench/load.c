@@ -72,21 +72,21 @@ _Noreturn static void die(const char *what)
 static void make_request(struct line *l)
 {
     struct str body = buf_view(&set.body);
-    const char *n = strstr(body.at, "{n}");
     char name[48];
-    int len = snprintf(name, sizeof name, "%s-%012llu", run_name, (unsigned long long)++serial);
+    size_t len = (size_t)snprintf(name, sizeof name, "%s-%012llu", run_name, (unsigned long long)++serial), places = 0;
 
+    for (const char *n = body.at; (n = strstr(n, "{n}")) != NULL; n += 3)
+        places++;
     l->request.len = 0;
     buf_printf(&l->request, "POST %s HTTP/1.1\r\nHost: localhost:%d\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
-               set.path, set.port, set.type, n == NULL ? body.len : body.len - 3 + (size_t)len);
+               set.path, set.port, set.type, body.len + places * len - places * 3);
     buf_str(&l->request, buf_view(&set.headers));
     if (set.keys)
         buf_printf(&l->request, "Idempotency-Key: %s\r\n", name);
     buf_text(&l->request, "\r\n");
-    if (n != NULL) {
+    for (const char *n; (n = strstr(body.at, "{n}")) != NULL; body = str_of(n + 3)) {
         buf_add(&l->request, body.at, (size_t)(n - body.at));
         buf_text(&l->request, name);
-        body = str_of(n + 3);
     }
     buf_str(&l->request, body);
 }
