@@ -137,6 +137,7 @@ static const char *const needed[][4] = {
     {"ZCARD", "{p0}:x"},
     {"ZRANGE", "{p0}:x", "0", "1"},
     {"ZCOUNT", "{p0}:x", "0", "1"},
+    {"ZREMRANGEBYRANK", "{p0}:x", "0", "1"},
     {"SADD", "stf:all", "m"},
     {"SMEMBERS", "stf:all"},
     {"SREM", "{p0}:x", "m"},
