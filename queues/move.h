@@ -10,8 +10,9 @@
  * O2  a message is copied once: what has come is written down where it came to, and what is under way is read behind it;
  * O3  it is removed only after it has come and its person's reference leads to it, so it is there twice for a moment
  *     at most, and missing never;
- * O4  a message keeps its id, origin, time and writer. Its participant goes along with their level, what they have shown, and reference: all
- *     of them where nothing of theirs stays behind, else they take part in both;
+ * O4  a message keeps its id, origin, time and writer. Its participant goes along with their reference: all of them
+ *     where nothing of theirs stays behind, else they take part in both. Of their level a reached mailbox goes along,
+ *     and that it is on record where it stays with the same customer; anything higher is shown anew (proof.h);
  * O5  its home changes only where it is given to another customer (take), because then somebody has said whose it is;
  * O6  a ticket that nothing of a customer is left in is closed, and is what it was when words come back; one that open
  *     work comes to is opened;

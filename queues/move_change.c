@@ -253,6 +253,18 @@ static struct ulid home_of(const struct move_run *r, struct ulid participant)
     return r->what.take ? r->what.account : ticket_home(&r->from.ticket, r->m->arena, participant);
 }
 
+/* What goes along of a level: a mailbox that was reached, and that it is on record with this customer. More rests on
+ * what was shown and may be taken back on the ticket they leave, so it is shown anew. */
+static void copy_level(struct change *c, const struct move_run *r, const struct participant *p)
+{
+    int most = r->what.take ? 1 : 2, level = p->level < most ? p->level : most;
+    const struct participant *there = move_person(&r->to, p->id);
+
+    if (there != NULL && there->level >= level)
+        return;
+    change_level(c, r->what.to, p->id, level, level == 2 && p->stale, level == 2 ? p->authorised : 0);
+}
+
 static void copy_person(struct change *c, struct move_run *r, const struct participant *p, int64_t heard_ms)
 {
     struct arena *a = r->m->arena;
@@ -262,8 +274,7 @@ static void copy_person(struct change *c, struct move_run *r, const struct parti
     ticket_person(&r->from.ticket, a, p->id, &who);
     if (there == NULL)
         change_participant(c, r->m->keys, r->what.to, p);
-    if (there == NULL || there->level < p->level)
-        change_level(c, r->what.to, p->id, p->level, p->stale, p->authorised);
+    copy_level(c, r, p);
     change_proofs_of(c, r->m->keys, r->what.to, &r->from.shown, p->id);
     change_participant_home(c, r->what.to, r->to.ticket.account, p->id, &who, home_of(r, p->id));
     change_open_work_set(c, r->to.ticket.account, &who, r->what.to, heard_ms, r->m->now_ms);

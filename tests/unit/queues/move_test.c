@@ -219,26 +219,42 @@ static void moved_back_all_is_as_it_was(void **state)
     judge(&m, &w, 0);
 }
 
-static void who_is_split_off_keeps_what_was_proven(void **state)
+static void who_is_split_off_keeps_the_mailbox_that_was_reached(void **state)
 {
-    struct meeting m;
-    struct participant *people;
-    struct ticket made;
-    size_t n;
+    static const struct {
+        const char *before;
+        bool take;
+        int level;
+        unsigned authorised;
+    } rows[] = {{"2,0,7", false, 2, 7}, {"4,0,7", false, 2, 7}, {"1,0,0", false, 1, 0}, {"4,0,7", true, 1, 0}};
 
     (void)state;
-    meet(&m);
-    lab_set(&lab, m.ticket, arena_printf(lab.arena, "lv:%s", id_print(ID_PARTICIPANT, m.words[0]).at), "2,0,7");
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        struct meeting m;
+        struct participant *people;
+        struct ticket made;
+        size_t n;
 
-    struct mover by = with(lab.redis, lab.arena);
-    struct move w = half_of(&m);
+        filing_lab_empty(&lab);
+        meet(&m);
+        lab_set(&lab, m.ticket, arena_printf(lab.arena, "lv:%s", id_print(ID_PARTICIPANT, m.words[0]).at),
+                rows[k].before);
 
-    assert_int_equal(move_words(&by, &w), ERR_OK);
-    made = lab_ticket(&lab, w.to);
-    assert_int_equal(participants_read(lab.redis, lab.keys, lab.arena, &made, &people, &n), ERR_OK);
-    assert_int_equal(n, 3);
-    for (size_t i = 0; i < n; i++)
-        assert_int_equal(people[i].level, ulid_equal(people[i].id, m.words[0]) ? 2 : 0);
+        struct mover by = with(lab.redis, lab.arena);
+        struct move w = half_of(&m);
+
+        w.take = rows[k].take;
+        assert_int_equal(move_words(&by, &w), ERR_OK);
+        made = lab_ticket(&lab, w.to);
+        assert_int_equal(participants_read(lab.redis, lab.keys, lab.arena, &made, &people, &n), ERR_OK);
+        assert_int_equal(n, 3);
+        for (size_t i = 0; i < n; i++) {
+            bool shown = ulid_equal(people[i].id, m.words[0]);
+
+            assert_int_equal(people[i].level, shown ? rows[k].level : 0);
+            assert_int_equal(people[i].authorised, shown ? rows[k].authorised : 0);
+        }
+    }
 }
 
 /* ---- two who carry it on, and one who writes ---- */
@@ -338,7 +354,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_split_off_is_all_there, empty),
         cmocka_unit_test_setup(a_kill_between_any_two_exchanges_loses_nothing, empty),
         cmocka_unit_test_setup(moved_back_all_is_as_it_was, empty),
-        cmocka_unit_test_setup(who_is_split_off_keeps_what_was_proven, empty),
+        cmocka_unit_test_setup(who_is_split_off_keeps_the_mailbox_that_was_reached, empty),
         cmocka_unit_test_setup(two_carry_it_on_while_its_person_writes, empty),
     };
 
