@@ -197,6 +197,8 @@ void admin_metrics(struct call *c)
     http_metrics(&b, c->app);
     journal_metrics(&b, c->app);
     filer_metrics(&b, c->app);
+    metric(&b, "accounts_frozen_total", "counter", "Accounts frozen because a contact on record objected.",
+           c->app->frozen);
     channel_metrics(&b, c->app);
     mail_in_metrics(&b, c->app);
     if (getrusage(RUSAGE_SELF, &use) == 0)

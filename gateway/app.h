@@ -57,6 +57,7 @@ struct app {
     char origin[300]; /* with the port that was picked */
     char origin_staff[300];
     char region[3];                 /* of help-phone, for numbers without a country code; "" none */
+    _Atomic unsigned frozen;        /* accounts that contacts on record froze by objecting, since the start */
     _Atomic bool stopping;          /* nothing slow is begun any more */
     _Atomic int64_t first_reply_ms; /* what the rules promise a new request of a stranger, for the receipt */
 };

@@ -32,7 +32,7 @@ enum err pages_open(struct pages **out, const char *share, const struct pages_ab
 void pages_close(struct pages *p);
 
 /* name: "form", "request", "code", "problem", "mail/code.txt", "mail/code.html", "mail/reply.txt",
- * "mail/reply.html", "mail/ack.txt" or "mail/ack.html"; another one is an assert. The text is in a. ERR_LARGE where data makes it larger
+ * "mail/reply.html", "mail/ack.txt", "mail/ack.html", "appeal", and "mail/vouch.*", "mail/veto.*" alike; another one is an assert. The text is in a. ERR_LARGE where data makes it larger
  * than TEMPLATE_OUT_BYTES_MAX. */
 enum err pages_render(struct str *out, const struct pages *p, const char *lang, const char *name,
                       const struct doc *data, struct arena *a);

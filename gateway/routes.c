@@ -6,6 +6,7 @@
 #include "gateway/intake/post.h"
 #include "gateway/intake/web.h"
 #include "gateway/staff/staff.h"
+#include "gateway/verify/appeal.h"
 #include "gateway/verify/verify.h"
 #include "rules/attachment.h"
 
@@ -25,11 +26,16 @@ const struct route routes_public[] = {
     {"GET", "/requests/{ref}", verify_look, ROUTE_WORK, 0},
     {"POST", "/requests/{ref}/code", verify_ask, ROUTE_WORK, SMALL},
     {"POST", "/requests/{ref}/verify", verify_pass, ROUTE_WORK, SMALL},
+    {"POST", "/requests/{ref}/vouch", appeal_ask, ROUTE_WORK, SMALL},
     {"POST", "/requests/{ref}/messages", web_message, ROUTE_LOOP, FORM},
     {"POST", "/requests/{ref}/files", files_post, ROUTE_LOOP, FILE_POST},
     {"GET", "/requests/{ref}/files/{fil}", files_get, ROUTE_LOOP, 0},
     {"DELETE", "/requests/{ref}/files/{fil}", files_cancel, ROUTE_LOOP, 0},
     {"PUT", "/requests/{ref}/files/{fil}/parts/{n}", files_part, ROUTE_LOOP, PART},
+    {"GET", "/vouch/{token}", appeal_vouch, ROUTE_WORK, 0},
+    {"POST", "/vouch/{token}", appeal_vouch, ROUTE_WORK, SMALL},
+    {"GET", "/veto/{token}", appeal_veto, ROUTE_WORK, 0},
+    {"POST", "/veto/{token}", appeal_veto, ROUTE_WORK, SMALL},
     {"POST", "/channels/social", channels_social, ROUTE_LOOP, CHANNELS_BODY_MAX},
     {"POST", "/channels/phone", channels_phone, ROUTE_LOOP, CHANNELS_BODY_MAX},
     {"POST", "/channels/desk", channels_desk, ROUTE_LOOP, CHANNELS_BODY_MAX},

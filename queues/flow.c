@@ -40,16 +40,19 @@ void change_flow(struct change *c, const struct keyring *k, const struct flow_as
     if (ask->silent) /* nobody knows this code, so nobody may hit it either */
         mac = flow_mac(k, ulid_fresh(), ask->generation, ask->index, code);
 
-    int64_t ends = ask->now_ms + FLOW_LIFE_MS;
+    static const struct ulid nobody;
+    bool appeal = ask->life_ms > 0; /* known to nobody but its reader from the start, and held back by no limit */
+    int64_t ends = ask->now_ms + (appeal ? ask->life_ms : FLOW_LIFE_MS);
     struct outbox_mail mail = {
-        .id = ulid_in(ulid_fresh(), ask->partition),
-        .kind = OUTBOX_CODE,
+        .id = appeal ? ask->mail : ulid_in(ulid_fresh(), ask->partition),
+        .kind = ask->kind,
         .silent = ask->silent,
         .to = ask->email,
         .language = ask->language,
         .reference = ask->reference,
         .ticket = ask->ticket,
-        .participant = ask->participant,
+        .participant = appeal ? nobody : ask->participant, /* it is about them, and not to them */
+        .text = ask->about,
         .asked_ms = ask->now_ms,
         .ends_ms = ends,
         .code = digits,
@@ -69,7 +72,7 @@ void change_flow(struct change *c, const struct keyring *k, const struct flow_as
                                      STR("mails"),      str_int(a, ask->mails + 1),
                                      STR("mailed"),     str_int(a, ask->now_ms),
                                      STR("sent"),       STR("0"),
-                                     STR("open"),       STR("0"),
+                                     STR("open"),       appeal ? STR("1") : STR("0"),
                                      STR("email"),      seal(k, a, ask->email, bound),
                                      STR("index"),      str_of(arena_strdup(a, ask->index.at)),
                                      STR("reference"),  str_int(a, (int64_t)ask->reference)});
@@ -78,6 +81,38 @@ void change_flow(struct change *c, const struct keyring *k, const struct flow_as
     /* A flow outlives its codes by a day, to answer "gone" rather than nothing. */
     change_add(c, 3, (struct str[]){STR("PEXPIRE"), key, STR("86400000")});
     change_mail(c, k, &mail);
+}
+
+enum err flow_judge(struct redis *r, const struct keyring *k, struct arena *a, const struct flow *f, const char code[9],
+                    int64_t now_ms, struct str ticket_key, struct str version, const struct change *c, int *left)
+{
+    struct blind mac = flow_mac(k, f->id, f->generation, f->index, code);
+    struct str *argv = arena_array(a, struct str, c->n + 7);
+    struct redis_value v;
+
+    argv[0] = f->key;
+    argv[1] = ticket_key;
+    argv[2] = str_of(mac.at);
+    argv[3] = str_int(a, FLOW_TRIES);
+    argv[4] = str_int(a, FLOW_TRIES_ALL);
+    argv[5] = str_int(a, now_ms);
+    argv[6] = version;
+    memcpy(argv + 7, c->words, c->n * sizeof *argv);
+
+    enum err e = redis_run(r, a, &v, SCRIPT_JUDGE, 2, c->n + 7, argv);
+
+    if (e != ERR_OK)
+        return e;
+    if (v.count == 0)
+        return ERR_CORRUPT;
+    if (str_is(v.items[0].text, "again"))
+        return ERR_CONFLICT;
+    if (str_is(v.items[0].text, "gone"))
+        return ERR_GONE;
+    if (!str_is(v.items[0].text, "wrong"))
+        return ERR_OK;
+    *left = (int)v.items[1].integer;
+    return ERR_INPUT;
 }
 
 void change_flow_repeat(struct change *c, const struct keyring *k, const struct flow *f, unsigned partition,

@@ -61,6 +61,11 @@ struct flow_ask {
     int generation;   /* 1 for a new flow */
     int total, mails; /* carried over from the generation before */
     bool silent;
+    /* Of an appeal (appeal.h), else zero. */
+    enum outbox_kind kind;
+    struct ulid mail;
+    struct str about; /* the address that the mail speaks of */
+    int64_t life_ms;
 };
 void change_flow(struct change *c, const struct keyring *k, const struct flow_ask *ask);
 
@@ -71,6 +76,13 @@ void change_flow_repeat(struct change *c, const struct keyring *k, const struct 
 /* ERR_ABSENT where there is none. */
 enum err flow_read(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id, unsigned partition,
                    struct flow *out);
+
+/* F2: one guess, and where it is right the change, against the ticket as it was read (version of ticket_key).
+ *   ERR_INPUT     wrong: *left tries more
+ *   ERR_GONE      expired, used, dead
+ *   ERR_CONFLICT  the ticket moved, or a condition of the change does not hold: nothing was judged */
+enum err flow_judge(struct redis *r, const struct keyring *k, struct arena *a, const struct flow *f, const char code[9],
+                    int64_t now_ms, struct str ticket_key, struct str version, const struct change *c, int *left);
 
 /* MAC of a guess as judge.lua compares it. */
 struct blind flow_mac(const struct keyring *k, struct ulid flow, int generation, struct blind index,

@@ -9,7 +9,11 @@
 #include <stdlib.h>
 
 static const char *const rooms[] = {"ob0", "ob1"}; /* codes, all others */
-static const char *const kinds[] = {[OUTBOX_CODE] = "code", [OUTBOX_REPLY] = "reply", [OUTBOX_ACK] = "ack"};
+static const char *const kinds[] = {[OUTBOX_CODE] = "code",
+                                    [OUTBOX_REPLY] = "reply",
+                                    [OUTBOX_VOUCH] = "vouch",
+                                    [OUTBOX_VETO] = "veto",
+                                    [OUTBOX_ACK] = "ack"};
 
 enum { LOOK = 8 }; /* mails of one partition that are looked at together */
 #define LOOK_LAST     "7"

@@ -21,6 +21,8 @@ struct doc;
 enum outbox_kind {
     OUTBOX_CODE,
     OUTBOX_REPLY, /* what a person of staff wrote */
+    OUTBOX_VOUCH, /* to a contact on record: do you know this person? */
+    OUTBOX_VETO,  /* to a contact on record: this person may do much from now on; do you object? */
     OUTBOX_ACK,   /* to who wrote by mail: the reference. One a day and three in seven days go to one mailbox */
 };
 
@@ -33,9 +35,9 @@ struct outbox_mail {
     uint64_t reference;
     struct ulid ticket, participant;
     int64_t asked_ms, ends_ms; /* ends: not worth sending after; 0 never */
-    struct str code, flow;     /* CODE: 8 digits; key of the flow */
-    int generation;            /* CODE: of that flow */
-    struct str text, author;   /* REPLY */
+    struct str code, flow;     /* CODE, VOUCH, VETO: 8 digits; key of the flow */
+    int generation;            /* of that flow */
+    struct str text, author;   /* REPLY; text: of VOUCH and VETO the address of the person whom it is about */
     struct ulid message;       /* REPLY */
     /* What it answers, so that mail clients show both together: "<left@right>", the nearest last in references; the
      * subject of the mail it answers. Each may be empty. */

@@ -1,5 +1,6 @@
 #include "queues/proof.h"
 
+#include "queues/appeal.h"
 #include "queues/keys.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
@@ -346,6 +347,8 @@ bool change_standing(struct change *c, const struct keyring *k, const struct tic
         return false;
     write_implied(c, k, t, p, who);
     h.detail = str_of(arena_printf(a, "%d: %s", s->level, s->why));
+    if (s->level >= 3 && s->level > who->level)
+        change_appeal(c, APPEAL_VETO, t->id, who->id, now_ms);
     change_level(c, t->id, who->id, s->level, s->stale, s->authorised);
     change_hset_int(c, ticket_key(a, t->id), "updated", now_ms);
     change_happening(c, t->id, &h);
@@ -408,8 +411,8 @@ enum err ticket_judge_again(struct redis *r, const struct keyring *k, struct are
 }
 
 /* Everybody of the account, now; once more when the freeze ends, where it is not over. */
-static enum err judge_account(struct redis *r, const struct keyring *k, struct arena *a, struct ulid account,
-                              int64_t now_ms)
+enum err account_judge_again(struct redis *r, const struct keyring *k, struct arena *a, struct ulid account,
+                             int64_t now_ms)
 {
     struct str acc = id_of(a, ID_ACCOUNT, account), key = account_key(a, account);
     struct redis_value frozen, work;
@@ -436,21 +439,29 @@ static enum err judge_account(struct redis *r, const struct keyring *k, struct a
     return e == ERR_CONFLICT ? ERR_OK : e; /* frozen anew: its entry is due and stays */
 }
 
-enum err account_freeze(struct redis *r, const struct keyring *k, struct arena *a, struct ulid account,
-                        int64_t until_ms, struct str by, const char *why, int64_t now_ms)
+void change_freeze(struct change *c, const struct keyring *k, struct ulid account, int64_t until_ms, struct str by,
+                   const char *why, int64_t now_ms)
 {
+    struct arena *a = c->arena;
     struct str acc = id_of(a, ID_ACCOUNT, account);
-    struct change *c = change_begin(a);
 
     change_hset_int(c, account_key(a, account), "frozen", until_ms);
     change_zadd(c, due_key(a, partition_of(account)), now_ms, acc);
     change_audit(c, k, partition_of(account), now_ms, by, until_ms > now_ms ? "account.frozen" : "account.thawed",
                  acc.at, str_of(why));
+}
+
+enum err account_freeze(struct redis *r, const struct keyring *k, struct arena *a, struct ulid account,
+                        int64_t until_ms, struct str by, const char *why, int64_t now_ms)
+{
+    struct change *c = change_begin(a);
+
+    change_freeze(c, k, account, until_ms, by, why, now_ms);
 
     enum err e = change_run(r, a, c, STR(""), STR(""), STR(""), NULL);
 
     if (e == ERR_OK)
-        (void)judge_account(r, k, a, account, now_ms);
+        (void)account_judge_again(r, k, a, account, now_ms);
     return e;
 }
 
@@ -461,9 +472,12 @@ static enum err judge_entry(struct redis *r, const struct keyring *k, struct are
     struct ulid id;
 
     if (id_parse(ID_ACCOUNT, entry, &id))
-        return judge_account(r, k, a, id, now_ms);
+        return account_judge_again(r, k, a, id, now_ms);
 
-    enum err e = id_parse(ID_TICKET, first, &id) ? ticket_judge_again(r, k, a, id, now_ms) : ERR_OK;
+    enum err e = appeal_write(r, k, a, entry);
+
+    if (e == ERR_INPUT)
+        e = id_parse(ID_TICKET, first, &id) ? ticket_judge_again(r, k, a, id, now_ms) : ERR_OK;
 
     if (e != ERR_OK)
         return e;
@@ -473,11 +487,18 @@ static enum err judge_entry(struct redis *r, const struct keyring *k, struct are
 enum err proofs_turn(struct redis *r, const struct keyring *k, struct arena *a, unsigned partition, int64_t now_ms)
 {
     struct redis_value v;
+    enum err bad = ERR_OK;
     enum err e = redis_do(r, a, &v, 7,
                           (struct str[]){STR("ZRANGEBYSCORE"), due_key(a, partition), STR("-inf"), str_int(a, now_ms),
                                          STR("LIMIT"), STR("0"), str_int(a, TURN_MAX)});
 
-    for (size_t i = 0; e == ERR_OK && i < v.count; i++)
-        e = judge_entry(r, k, a, partition, v.items[i].text, now_ms);
-    return e;
+    for (size_t i = 0; e == ERR_OK && i < v.count; i++) {
+        enum err one = judge_entry(r, k, a, partition, v.items[i].text, now_ms);
+
+        if (one == ERR_STORE)
+            return one;
+        if (one != ERR_OK) /* it is tried again, and keeps no other */
+            bad = one;
+    }
+    return e == ERR_OK ? bad : e;
 }

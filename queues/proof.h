@@ -6,7 +6,7 @@
  *   "<par_…> approval <apv_…>" {"by","by_name","reason","authorised","at","second","second_name","leads","refused",
  *                              "decided"}
  * {pN}:a:<acc> field frozen: ms until when nobody of the account has more than level 1; absent: never was.
- * {pN}:pd: "acc_…" or "tkt_… <ms>" by the moment (ms) from when they are to be judged again.
+ * {pN}:pd: "acc_…" or "tkt_… <ms>" (and what appeal.h adds) by the moment (ms) from when they are to be judged again.
  *
  * F1  one thing shown by one person is one field: shown twice, it is there once, as it was shown last;
  * F2  lv:<par> (ticket.h) is what rules/proof.h makes of all that is here, written with what changed it, against the
@@ -88,6 +88,11 @@ bool change_standing(struct change *c, const struct keyring *k, const struct tic
 
 /* P5: nobody of the account has more than level 1 until that moment (0: at once as if nobody had objected). Levels
  * follow at once as far as Redis answers, and with the next turn otherwise (F4). why: for the audit. */
+void change_freeze(struct change *c, const struct keyring *k, struct ulid account, int64_t until_ms, struct str by,
+                   const char *why, int64_t now_ms);
+enum err account_judge_again(struct redis *r, const struct keyring *k, struct arena *a, struct ulid account,
+                             int64_t now_ms);
+/* Both. */
 enum err account_freeze(struct redis *r, const struct keyring *k, struct arena *a, struct ulid account,
                         int64_t until_ms, struct str by, const char *why, int64_t now_ms);
 /* Everybody on one ticket. ERR_OK also where the ticket is not there (any more). */

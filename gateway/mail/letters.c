@@ -4,6 +4,8 @@
 #include "gateway/conf.h"
 #include "gateway/mail/postmark.h"
 #include "gateway/pages.h"
+#include "gateway/verify/appeal.h"
+#include "gateway/verify/token.h"
 #include "queues/clock.h"
 #include "queues/keys.h"
 #include "queues/log.h"
@@ -279,8 +281,24 @@ static const struct form {
 } forms[] = {
     [OUTBOX_CODE] = {"mail/code.txt", "mail/code.html", "subject.code", MAIL_GENERATED, MAIL_CODE},
     [OUTBOX_REPLY] = {"mail/reply.txt", "mail/reply.html", "subject.reply", MAIL_BY_PERSON, MAIL_OTHER},
+    [OUTBOX_VOUCH] = {"mail/vouch.txt", "mail/vouch.html", "subject.vouch", MAIL_GENERATED, MAIL_OTHER},
+    [OUTBOX_VETO] = {"mail/veto.txt", "mail/veto.html", "subject.veto", MAIL_GENERATED, MAIL_OTHER},
     [OUTBOX_ACK] = {"mail/ack.txt", "mail/ack.html", "subject.ack", MAIL_REPLIED, MAIL_OTHER},
 };
+
+/* The page where the reader of an appeal answers. */
+static const char *appeal_url(struct letters *l, const struct outbox_mail *m, struct arena *a)
+{
+    enum appeal_kind kind = m->kind == OUTBOX_VOUCH ? APPEAL_VOUCH : APPEAL_VETO;
+    struct str id = {m->flow.at, m->flow.len};
+    struct ulid flow = {{0}};
+
+    while (memchr(id.at, ':', id.len) != NULL)
+        (void)str_cut(&id, ':');
+    (void)id_parse(ID_FLOW, id, &flow);
+    return arena_printf(a, "%s/%s/%s", l->app->origin, kind == APPEAL_VOUCH ? "vouch" : "veto",
+                        token_make(l->app->keys, a, TOKEN_FLOW, flow, APPEAL_TOKEN(kind)).at);
+}
 
 static struct doc *words_of(struct letters *l, const struct outbox_mail *m, const char *lang, struct arena *a)
 {
@@ -295,6 +313,10 @@ static struct doc *words_of(struct letters *l, const struct outbox_mail *m, cons
         doc_set_text(d, "code", str_of(arena_printf(a, "%.4s %.4s", m->code.at, m->code.at + 4)));
         doc_set(d, "when", doc_copy(doc_get(when, "text")));
         doc_close(when);
+    } else if (m->kind == OUTBOX_VOUCH || m->kind == OUTBOX_VETO) {
+        doc_set_text(d, "code", str_of(arena_printf(a, "%.4s %.4s", m->code.at, m->code.at + 4)));
+        doc_set_text(d, "who", m->text);
+        doc_set_text(d, "page", str_of(appeal_url(l, m, a)));
     } else if (m->kind == OUTBOX_REPLY) {
         doc_set_text(d, "text", m->text);
     }
@@ -319,7 +341,7 @@ static void mark(struct letters *l, const struct outbox_mail *m, struct arena *a
 
     if (out->author != MAIL_REPLIED)
         out->return_path = postmark_bounce_address(k, a, m->id, domain);
-    if (m->kind == OUTBOX_CODE) {
+    if (out->author == MAIL_GENERATED) { /* what is asked there is answered on a page, and by nobody's reply */
         out->message_id = str_of(arena_printf(a, "<%s@%s>", out->id.at, str_copy(a, domain)));
         return;
     }

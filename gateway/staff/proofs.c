@@ -8,6 +8,7 @@
 #include "gateway/staff/staff.h"
 #include "gateway/staff/tell.h"
 #include "gateway/staff/view.h"
+#include "queues/appeal.h"
 #include "queues/clock.h"
 #include "queues/contact.h"
 #include "rules/base/doc.h"
@@ -359,6 +360,8 @@ static enum err decide_open(struct act *act, struct change *c, struct found_out 
     a->second_name = act->who.name;
     change_approval(c, act->call->app->keys, act->ticket.id, a);
     proofs_put_approval(&f->proofs, a);
+    if (f->approve) /* everybody on record may object meanwhile */
+        change_appeal(c, APPEAL_VETO, act->ticket.id, who->id, act->now_ms);
     settle(act, c, f, who, "approval", f->approve ? STR("approved") : STR("refused"));
     return ERR_OK;
 }

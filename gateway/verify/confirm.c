@@ -2,13 +2,13 @@
 
 #include "gateway/app.h"
 #include "gateway/verify/look.h"
+#include "queues/appeal.h"
 #include "queues/clock.h"
 #include "queues/evidence.h"
 #include "queues/filing.h"
 #include "queues/keys.h"
 #include "queues/log.h"
 #include "queues/placing.h"
-#include "queues/proof.h"
 #include "queues/proven.h"
 #include "queues/ruleset.h"
 #include "rules/base/arena.h"
@@ -161,6 +161,8 @@ static struct change *change_confirm(const struct bench *b)
         change_proof(c, b->app->keys, b->ticket.id, &b->shown[i]);
     change_frozen_holds(c, b->ticket.account, &b->proofs);
     change_level(c, b->ticket.id, b->flow.participant, b->standing.level, b->standing.stale, b->standing.authorised);
+    if (b->standing.level >= 3 && b->standing.level > b->me.level)
+        change_appeal(c, APPEAL_VETO, b->ticket.id, b->me.id, h.at_ms);
     change_hset_int(c, ticket_key(b->a, b->ticket.id), "updated", h.at_ms);
     change_happening(c, b->ticket.id, &h);
     change_route(c, b, &h);
@@ -169,44 +171,15 @@ static struct change *change_confirm(const struct bench *b)
     return c;
 }
 
-static struct str number(struct arena *a, int64_t n)
-{
-    return str_of(arena_printf(a, "%" PRId64, n));
-}
-
 /* One guess. ERR_CONFLICT: the ticket moved, nothing was judged. */
 static enum err judge(struct bench *b, const char code[9], struct verdict *out)
 {
-    struct change *c = change_confirm(b);
-    struct blind mac = flow_mac(b->app->keys, b->flow.id, b->flow.generation, b->flow.index, code);
-    struct str *argv = arena_array(b->a, struct str, c->n + 7);
-    struct redis_value v;
+    enum err e = flow_judge(b->redis, b->app->keys, b->a, &b->flow, code, clock_now_ms(),
+                            ticket_key(b->a, b->ticket.id), b->ticket.version, change_confirm(b), &out->tries_left);
 
-    argv[0] = b->flow.key;
-    argv[1] = ticket_key(b->a, b->ticket.id);
-    argv[2] = str_of(mac.at);
-    argv[3] = number(b->a, FLOW_TRIES);
-    argv[4] = number(b->a, FLOW_TRIES_ALL);
-    argv[5] = number(b->a, clock_now_ms());
-    argv[6] = b->ticket.version;
-    memcpy(argv + 7, c->words, c->n * sizeof *argv);
-
-    enum err e = redis_run(b->redis, b->a, &v, SCRIPT_JUDGE, 2, c->n + 7, argv);
-
-    if (e != ERR_OK)
-        return e;
-    if (v.count == 0)
-        return ERR_CORRUPT;
-    if (str_is(v.items[0].text, "again"))
-        return ERR_CONFLICT;
-    if (str_is(v.items[0].text, "gone"))
-        return ERR_GONE;
-    if (str_is(v.items[0].text, "wrong")) {
-        out->tries_left = (int)v.items[1].integer;
-        return ERR_INPUT;
-    }
-    out->level = b->standing.level;
-    return ERR_OK;
+    if (e == ERR_OK)
+        out->level = b->standing.level;
+    return e;
 }
 
 /* ERR_BUSY: it moved each time, and nothing was judged. */

@@ -6,6 +6,7 @@
 #include "gateway/intake/fields.h"
 #include "gateway/pages.h"
 #include "gateway/say.h"
+#include "gateway/verify/appeal.h"
 #include "gateway/verify/look.h"
 #include "gateway/verify/verify.h"
 #include "gateway/work.h"
@@ -190,7 +191,7 @@ static void add_next_reply(struct call *c, const char *lang, const struct look *
 
 static void add_notice(struct call *c, const char *lang, const struct look *l, struct doc *d)
 {
-    static const char *const did[] = {"code", "message", "confirmed", "file"};
+    static const char *const did[] = {"code", "message", "confirmed", "file", "vouch"};
     struct str asked = call_query(c, "did");
 
     for (size_t i = 0; i < sizeof did / sizeof did[0]; i++) {
@@ -258,6 +259,7 @@ static void add_filed(struct call *c, const char *lang, const struct look *l, co
     }
     if (confirmed(l))
         doc_set_text(d, "level_text", str_of(text_of(c, lang, "level", arena_printf(c->arena, "%d", l->me.level))));
+    doc_set_bool(d, "may_vouch", appeal_fits(l));
     doc_set(d, "steps", steps_page(c, lang, l));
     add_next_reply(c, lang, l, d);
     doc_set_bool(d, "waiting_you", str_is(l->ticket.state, "waiting-customer"));

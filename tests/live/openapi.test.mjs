@@ -6,6 +6,7 @@ import { after, before, describe } from 'node:test'
 import { many, multipart, open, redisServer, story, taken, until } from './kit.mjs'
 import { EICAR, announce, clamd, fetchFile, put, reaches, sent, textOf } from './files.mjs'
 import { document, faults, seen } from './openapi.mjs'
+import { member } from './member.mjs'
 import { call, deliver, deskTicket, message, post, sender } from './senders.mjs'
 
 const PUBLIC = Object.entries(document.paths).filter(([path]) => !path.startsWith('/api/'))
@@ -76,7 +77,7 @@ describe('each documented answer of the public and the admin listener', () => {
     await full.admin('/readyz')
     await door.get(url)
     await door.look(made)
-    for (const path of ['code', 'verify', 'messages']) {
+    for (const path of ['code', 'verify', 'messages', 'vouch']) {
       await visitor.ask('POST', `${page.location}/${path}`, { form: { text: 'x', code: '1' }, ...cross })
       await visitor.ask('POST', `${page.location}/${path}`, { form: { text: 'More.', code: '12345678' } })
       await door.post(`${url}/${path}`, bad)
@@ -89,6 +90,14 @@ describe('each documented answer of the public and the admin listener', () => {
     await door.post(`${url}/verify`, { json: { code }, token })
     await door.post(`${url}/verify`, { json: { code }, token })
     await door.post(`${url}/messages`, { json: {}, token })
+    await door.post(`${url}/vouch`, { json: {}, token })
+    const appeals = await appealed()
+    for (const [kind, page, code] of appeals) {
+      for (const path of [page, `/${kind}/x`]) await door.get(path)
+      for (const body of ['{', '{}', '']) await door.post(body ? page : `/${kind}/x`, { body, headers: { 'content-type': 'application/json' } })
+      await door.post(page, { json: { padding: 'x'.repeat(300000) } })
+      await door.post(page, { json: { code, answer: 'no' } })
+    }
     await door.post(`${url}/messages`, { json: { text: 'More.' }, token })
     for (const [path, fields] of [['/requests', { problem, email }], [`${url}/messages`, { text: 'Twice.' }]]) {
       await untilSeen(`POST ${path.replace(made.reference, '{ref}')} 409`, () => {
@@ -116,7 +125,7 @@ describe('each documented answer of the public and the admin listener', () => {
 
     const half = await files(visitor, page, made, url, cross)
     await many(230, 32, () => held.post('/requests', { json: { problem, email } }))
-    for (const path of ['/requests', `${url}/code`, `${url}/verify`, `${url}/messages`, `${url}/files`]) {
+    for (const path of ['/requests', `${url}/code`, `${url}/verify`, `${url}/messages`, `${url}/files`, `${url}/vouch`, '/vouch/{token}', '/veto/{token}']) {
       const mine = held.flood ??= await heldRequest()
       await untilSeen(`POST ${path.replace(made.reference, '{ref}')} 429`, () => many(16, 16, () => (
         held.post(path.replace(url, mine.url), { json: { problem, email, code: '12345678', text: 'x' }, token: mine.token }))))
@@ -132,6 +141,8 @@ describe('each documented answer of the public and the admin listener', () => {
     await door.post(`${url}/code`, { json: {}, token })
     await door.post(`${url}/verify`, { json: { code: '12345678' }, token })
     await door.post(`${url}/messages`, { json: { text: 'Away.' }, token: flow.token })
+    await door.post(`${url}/vouch`, { json: {}, token })
+    for (const [, page] of appeals) await door.post(page, { json: { code: '12345678', answer: 'no' } })
     await announce(door, made, 'a.txt', 5)
     await fetchFile(door, made, half)
     await put(door, made, half, 0, 'x')
@@ -141,6 +152,32 @@ describe('each documented answer of the public and the admin listener', () => {
     const all = operations(PUBLIC).flatMap(([method, path, operation]) => Object.keys(operation.responses).map((status) => `${method} ${path} ${status}`))
     assert.deepEqual(all.filter((answer) => !seen.has(answer)), [])
   })
+
+  // A contact on record is asked to vouch for one, and told that another may do much: [kind, page, code] of both mails.
+  async function appealed() {
+    const day = new Date().toISOString().slice(0, 10), head = 'account,account_name,contact_name,email,phone,role,site_id,last_proven,authorised_for'
+    const rows = [`D-1,Doc Ltd,Boss,boss@doc.example,+886 2 1234 5678,admin,DOC-1,${day},all`, `D-1,Doc Ltd,Mate,mate@doc.example,,technical,DOC-1,${day},all`]
+    await door.run(['contacts', 'import', '--source', 'billing', '-'], { input: `${[head, ...rows].join('\n')}\n` })
+    const staff = await member(door, 'ida')
+    const confirmed = async (email) => {
+      const one = await door.request({ problem: `${problem} ${email}`, email, site: 'DOC-1' })
+      await door.post(`${one.url}/verify`, { json: { code: (await door.mailTo(email)).code }, token: one.token })
+      return one
+    }
+    const mate = await confirmed('mate@doc.example'), { ticket } = await staff.find(mate.reference)
+    const [{ contact }] = (await staff.post(`/api/tickets/${ticket}/numbers`)).json.items
+    const me = (await staff.ticket(ticket)).participants.find((p) => p.reference === mate.reference)
+    await staff.post(`/api/tickets/${ticket}/proofs`, { participant: me.id, kind: 'call-back', contact })
+    const newcomer = await confirmed('newcomer@doc.example')
+    await door.post(`${newcomer.url}/vouch`, { json: {}, token: newcomer.token })
+    await door.stop() // what is due is gone over at the start, by whoever has the lease
+    redis.do('DEL', 'lease:{sweep}')
+    await door.start()
+    return Promise.all(['vouch', 'veto'].map((kind) => until(`the mail of ${kind}`, () => {
+      const mail = door.mails().find((m) => m.to === 'boss@doc.example' && m.text.includes(`/${kind}/`))
+      return mail && [kind, new RegExp(`(/${kind}/[\\w-]+)`).exec(mail.text)[1], mail.code]
+    })))
+  }
 
   // made is confirmed, the visitor not. The id of an upload that is not whole.
   async function files(visitor, page, made, url, cross) {

@@ -134,6 +134,76 @@ describe('somebody on no record', () => {
   })
 })
 
+// The gateway goes over what is due as it starts; three minutes later, when its lease is free.
+async function sweep(ms = 3 * 60000) {
+  await door.stop()
+  door.later(ms)
+  await door.start()
+  await signInAgain()
+}
+const asked = (subject, to) => door.mails().filter((m) => m.subject.includes(subject) && `${m.to}`.includes(to))
+const pageOf = (mail, kind) => new RegExp(`https://[^/\\s]+(/${kind}/[\\w-]+)`).exec(mail.text)[1]
+
+describe('a newcomer whom a contact knows', () => {
+  let who, mail
+
+  story('has the contacts asked, and hears the same as somebody of whom there are none', async () => {
+    who = await confirmed('newcomer@private.example', { site: 'PROOF-1' })
+    const nobody = await confirmed('nobody@private.example')
+    const answers = []
+    for (const { made } of [who, nobody, who]) answers.push(await door.post(`${made.url}/vouch`, { json: {}, token: made.token }))
+    assert.deepEqual(answers.map((a) => a.status), [202, 202, 202])
+    assert.equal(new Set(answers.map((a) => a.json.text)).size, 1)
+    assert.equal((await door.post(`${who.made.url}/vouch`, { json: {} })).status, 401)
+    assert.equal((await aya.ticket(who.id)).history.filter((h) => h.kind === 'vouch').length, 1)
+    await sweep()
+    mail = (await until('the contact is asked', () => { const [m] = asked('Do you know', 'mei@proof.example'); return m && [m] }))[0]
+    await until('the other one, too', () => asked('Do you know', 'old@proof.example').length === 1)
+    assert.equal(asked('Do you know', 'mei@proof.example').length, 1)
+    assert.ok(mail.text.includes('newcomer@private.example'))
+    assert.ok(!mail.text.includes('Who am I?'))
+  })
+
+  story('is vouched for by a code, and by nothing else', async () => {
+    const page = pageOf(mail, 'vouch'), { code } = mail
+    assert.equal((await door.get(page, { page: true })).status, 200)
+    assert.equal((await door.get(page.replace('/vouch/', '/veto/'))).status, 404)
+    assert.equal((await door.post(page, { json: { code } })).status, 422)
+    const wrong = code === '11111111' ? '22222222' : '11111111'
+    assert.equal((await door.post(page, { json: { code: wrong, answer: 'yes' } })).json.errors[0].code, 'wrong-code')
+    assert.equal(await levelOf(who), 1)
+    assert.equal((await door.post(page, { json: { code, answer: 'yes' } })).json.answer, 'yes')
+    const me = await now(who)
+    assert.deepEqual([me.level, me.stale, me.authorised_for], [2, false, ['site', 'billing', 'security']])
+    assert.equal((await door.post(page, { json: { code, answer: 'no' } })).json.errors[0].code, 'code-gone')
+    assert.equal(await levelOf(who), 2)
+  })
+})
+
+describe('who may do much', () => {
+  story('is told to the others on record, and stopped by one of them', async () => {
+    const old = await confirmed('old@proof.example', { site: 'PROOF-1' })
+    await until('the notice', () => asked('Please check', 'mei@proof.example').length > 0)
+    assert.equal(asked('Please check', 'old@proof.example').length, 0)
+    const mail = asked('Please check', 'mei@proof.example').at(-1), page = pageOf(mail, 'veto')
+    const levels = async () => (await aya.ticket(old.id)).participants.map((p) => p.level)
+    assert.ok((await levels()).includes(3))
+    assert.equal((await door.get(page)).json.asks, 'veto')
+    assert.ok((await levels()).includes(3))
+    assert.equal((await door.post(page, { json: { code: mail.code, answer: 'yes' } })).status, 200)
+    assert.ok((await levels()).every((l) => l <= 1))
+    const whole = await aya.ticket(old.id)
+    assert.ok(whole.frozen_until)
+    assert.ok(whole.history.some((h) => h.kind === 'veto' && h.detail === 'yes'))
+    assert.match((await door.admin('/metrics')).text, /^postern_accounts_frozen_total 1$/m)
+    assert.equal((await confirmed('mei@proof.example', { site: 'PROOF-1' })).level, 1)
+    assert.equal((await lea.post(`${old.path}/thaw`)).status, 403)
+    assert.equal((await mia.post(`${old.path}/thaw`)).status, 200)
+    assert.ok((await levels()).includes(3))
+    assert.equal((await aya.ticket(old.id)).frozen_until, null)
+  })
+})
+
 // Twelve hours later everybody has to.
 async function signInAgain() {
   for (const staff of [aya, lea, tom, mia]) await until('signed in', () => staff.again().then(() => true, () => false))

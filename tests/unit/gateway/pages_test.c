@@ -150,7 +150,8 @@ static void test_every_page_in_every_language(void **state)
 {
     static const char *const names[] = {"form",          "request",        "code",           "problem",
                                         "mail/code.txt", "mail/code.html", "mail/reply.txt", "mail/reply.html",
-                                        "mail/ack.txt",  "mail/ack.html"};
+                                        "mail/ack.txt",  "mail/ack.html",  "mail/vouch.txt", "mail/vouch.html",
+                                        "mail/veto.txt", "mail/veto.html", "appeal"};
     struct arena *a = arena_open(64 * 1024);
     const char *lang;
 

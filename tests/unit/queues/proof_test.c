@@ -227,6 +227,8 @@ static void an_approval_counts_after_a_day(void **state)
     turn(NOW + 24 * HOUR);
     assert_int_equal(person().level, 4);
     assert_int_equal(person().authorised, AUTHORISED_SITE);
+    assert_int_equal(due(), 1); /* the contacts are told, if there are any */
+    turn(NOW + 24 * HOUR);
     assert_int_equal(due(), 0);
     assert_true(str_is(stored().approval[0].reason, "known for years"));
     assert_true(str_is(stored().approval[0].second_name, "mei"));
@@ -258,6 +260,7 @@ static void a_freeze_takes_levels_and_gives_them_back(void **state)
     assert_int_equal(due(), 1);
     turn(NOW + 72 * HOUR);
     assert_int_equal(person().level, 3);
+    turn(NOW + 72 * HOUR);
     assert_int_equal(due(), 0);
 }
 
