@@ -12,7 +12,8 @@
  *     at most, and missing never;
  * O4  a message keeps its id, origin, time and writer. Its participant goes along with their reference: all of them
  *     where nothing of theirs stays behind, else they take part in both. Of their level a reached mailbox goes along,
- *     and that it is on record where it stays with the same customer; anything higher is shown anew (proof.h);
+ *     and that it is on record where it stays with the same customer; what else they have shown is judged there anew
+ *     (proof.h);
  * O5  its home changes only where it is given to another customer (take), because then somebody has said whose it is;
  * O6  a ticket that nothing of a customer is left in is closed, and is what it was when words come back; one that open
  *     work comes to is opened;

@@ -254,7 +254,7 @@ static struct ulid home_of(const struct move_run *r, struct ulid participant)
 }
 
 /* What goes along of a level: a mailbox that was reached, and that it is on record with this customer. More rests on
- * what was shown and may be taken back on the ticket they leave, so it is shown anew. */
+ * what was shown, which goes along too (proof.h), and counts when it is judged there. */
 static void copy_level(struct change *c, const struct move_run *r, const struct participant *p)
 {
     int most = r->what.take ? 1 : 2, level = p->level < most ? p->level : most;
@@ -275,7 +275,8 @@ static void copy_person(struct change *c, struct move_run *r, const struct parti
     if (there == NULL)
         change_participant(c, r->m->keys, r->what.to, p);
     copy_level(c, r, p);
-    change_proofs_of(c, r->m->keys, r->what.to, &r->from.shown, p->id);
+    if (!r->what.take) /* what was shown was about another customer */
+        change_proofs_of(c, r->m->keys, r->what.to, &r->from.shown, p->id);
     change_participant_home(c, r->what.to, r->to.ticket.account, p->id, &who, home_of(r, p->id));
     change_open_work_set(c, r->to.ticket.account, &who, r->what.to, heard_ms, r->m->now_ms);
 }
