@@ -30,6 +30,7 @@
 #include "queues/journal.h"
 #include "queues/log.h"
 #include "queues/number.h"
+#include "queues/redis.h"
 #include "queues/redis_server.h"
 #include "queues/ruleset.h"
 #include "queues/seal.h"
@@ -54,6 +55,7 @@ enum {
     ROTATE_MS = 10 * 60 * 1000,
     GRACE_MS = 15 * 60 * 1000, /* what a Redis that takes over may lack; an archive is not filed again */
     OPENAPI_MAX = 1024 * 1024,
+    DRAIN_MS = 1000, /* then Redis has to answer at once: its own end may take 2.5 of our 5 s */
 };
 
 struct serve {
@@ -421,6 +423,7 @@ void serve_close(struct serve *s)
     if (s == NULL)
         return;
     atomic_store(&s->app.stopping, true);
+    redis_hurry(clock_steady_ms() + DRAIN_MS);
     tail_stop(s->app.tail); /* it posts to the loops */
     mail_in_stop(s->mail_in);
     server_close(s->app.server);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,10 @@ enum {
     OUT_KEEP = 1024 * 1024, /* a larger buffer is given back after its exchange */
     SHA_CHARS = 40,
     WHY_BYTES = 256,
+    LOOK_MS = 100, /* how soon a wait notices that it is to end earlier */
 };
+
+static _Atomic int64_t hurry_ms = INT64_MAX; /* R7, steady */
 
 struct queued {
     size_t at;     /* where it begins in out */
@@ -137,14 +141,25 @@ static void hang_up(struct redis *r)
     r->link = NULL;
 }
 
+/* R7. When an exchange with this deadline ends at the latest, as things stand. */
+static int64_t end_of_wait(const struct redis *r, int64_t deadline_ms)
+{
+    int64_t hurry = atomic_load(&hurry_ms), least = deadline_ms - r->timeout_ms + REDIS_HURRY_MS;
+
+    hurry = hurry < least ? least : hurry;
+    return hurry < deadline_ms ? hurry : deadline_ms;
+}
+
 /* Waits for events or the deadline. */
 static bool wait_for(struct redis *r, short events, short *got, int64_t deadline_ms)
 {
     for (;;) {
         struct pollfd p = {.fd = r->link->fd, .events = events};
-        int64_t left = deadline_ms - clock_steady_ms();
-        int n = left <= 0 ? 0 : poll(&p, 1, (int)left);
+        int64_t left = end_of_wait(r, deadline_ms) - clock_steady_ms();
+        int n = left <= 0 ? 0 : poll(&p, 1, (int)(left < LOOK_MS ? left : LOOK_MS));
 
+        if (n == 0 && left > LOOK_MS)
+            continue;
         if (n == 0) {
             char text[48];
 
@@ -452,6 +467,11 @@ void redis_hold(struct redis *r)
 void redis_let_go(struct redis *r)
 {
     r->held = false;
+}
+
+void redis_hurry(int64_t from_ms)
+{
+    atomic_store(&hurry_ms, from_ms);
 }
 
 void redis_set_timeout(struct redis *r, int timeout_ms)

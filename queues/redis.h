@@ -16,7 +16,9 @@
  * R5  a script the server has forgotten (SCRIPT FLUSH) is loaded again within the exchange,
  *     and only the commands that were refused for it are sent again, in their order;
  * R6  a connection that was lost is replaced without a word, unless it is held: then every
- *     call answers ERR_STORE until it is let go. */
+ *     call answers ERR_STORE until it is let go;
+ * R7  who stops has no time for a Redis that stands still: from the moment named by redis_hurry()
+ *     on, no exchange of this process lasts longer than REDIS_HURRY_MS, nor one that began before. */
 #ifndef QUEUES_REDIS_H
 #define QUEUES_REDIS_H
 
@@ -32,6 +34,7 @@ struct redis;
 enum {
     REDIS_QUEUE_BYTES_MAX = 512 * 1024 * 1024,  /* queued before one flush; the server's own limit is 1 GB */
     REDIS_ANSWER_BYTES_MAX = 256 * 1024 * 1024, /* of one flush; more is ERR_STORE */
+    REDIS_HURRY_MS = 200,                       /* enough for a healthy server with a slow disk */
     REDIS_VALUES_MAX = 2 * 1024 * 1024,         /* within the lists of one flush; they nest at most 7 deep */
 };
 
@@ -63,6 +66,8 @@ void redis_close(struct redis *r);
 void redis_hold(struct redis *r);
 void redis_let_go(struct redis *r);
 void redis_set_timeout(struct redis *r, int timeout_ms);
+/* R7, for all connections of the process; INT64_MAX: take your time. Thread-safe. */
+void redis_hurry(int64_t from_ms /* steady */);
 
 /* Queue commands, then send them all and read all their answers. argv is copied. */
 void redis_add(struct redis *r, size_t n, const struct str argv[]);

@@ -69,6 +69,19 @@ describe('Redis', () => {
     })
   }
 
+  story('stands still, and we are to stop: within 5 s, and what was written is filed by the next run', async () => {
+    const door = await opened()
+    process.kill(door.redisPid(), 'SIGSTOP')
+    const made = await door.request({ email: 'still@example.org' })
+    assert.equal(made.state, 'written')
+    await sleep(1500)
+    await door.stop()
+    assert.ok(door.stopped < 5000, `${door.stopped} ms`)
+    await door.start()
+    await until('filed', async () => (await door.look(made)).state === 'open')
+    await door.stop()
+  })
+
   story('is gone when we start: the form is open, what is sent is written, and readable', async () => {
     const redis = redisServer(), door = await opened({ settings: { redis: redis.target }, ready: false })
     const made = await door.request({ email: 'early@example.org' })

@@ -167,6 +167,34 @@ static void a_slow_command_ends_at_the_deadline(void **state)
     }
 }
 
+/* In another thread: the moment of redis_hurry(), while the exchange is under way. */
+static void *hurry_soon(void *none)
+{
+    sleep_ms(200);
+    redis_hurry(clock_steady_ms());
+    return none;
+}
+
+static void who_stops_does_not_wait_for_a_server_that_stands_still(void **state)
+{
+    struct redis *r = redis_open(&server.target, 3000), *other = redis_open(&server.target, 3000);
+    pthread_t thread;
+
+    (void)state;
+    assert_string_equal(scratch_say(r, a, "PING"), "PONG");
+    assert_string_equal(scratch_say(other, a, "CLIENT PAUSE 1500 ALL"), "OK");
+    assert_int_equal(pthread_create(&thread, NULL, hurry_soon, NULL), 0);
+    assert_in_range(lost_ms(r, "SET q 1"), 199, 800); /* under way */
+    (void)pthread_join(thread, NULL);
+    sleep_ms(60);                                                    /* its back-off */
+    assert_in_range(lost_ms(r, "SET q 1"), REDIS_HURRY_MS - 1, 600); /* begun since */
+    sleep_ms(1500);
+    assert_string_equal(scratch_say(r, a, "SET q 2"), "OK"); /* one that answers is heard */
+    redis_hurry(INT64_MAX);
+    redis_close(other);
+    redis_close(r);
+}
+
 static void a_paused_server_is_felt_by_each_connection_alone(void **state)
 {
     struct redis *r = redis_open(&server.target, 100), *other = redis_open(&server.target, 2000);
@@ -502,6 +530,7 @@ int main(void)
         cmocka_unit_test(every_kind_of_answer_arrives),
         cmocka_unit_test(fields_of_a_list_are_found_by_name),
         cmocka_unit_test(a_slow_command_ends_at_the_deadline),
+        cmocka_unit_test(who_stops_does_not_wait_for_a_server_that_stands_still),
         cmocka_unit_test(a_paused_server_is_felt_by_each_connection_alone),
         cmocka_unit_test(a_dead_server_fails_fast_and_is_found_again),
         cmocka_unit_test(a_restart_while_idle_goes_unnoticed),
