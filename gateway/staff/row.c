@@ -174,10 +174,21 @@ static struct str or_null(struct str s)
     return s.len > 0 ? s : (struct str){NULL, 0};
 }
 
+/* A cluster is no account. */
+static struct doc *account_doc(const struct row *row)
+{
+    static const struct ulid nobody;
+    struct doc *d = doc_object();
+
+    tell_id(d, "id", ID_ACCOUNT, ticket_is_cluster(&row->ticket) ? nobody : row->customer);
+    doc_set_text_or_null(d, "name", or_null(row->account_name));
+    return d;
+}
+
 struct doc *row_doc(const struct row *row)
 {
     const struct ticket *t = &row->ticket;
-    struct doc *d = doc_object(), *account = doc_object();
+    struct doc *d = doc_object();
 
     tell_id(d, "ticket", ID_TICKET, t->id);
     doc_set_text(d, "reference", str_of(reference_print(t->reference).at));
@@ -186,9 +197,7 @@ struct doc *row_doc(const struct row *row)
     doc_set_int(d, "level", t->level);
     doc_set(d, "channels", words_doc(t->channels));
     doc_set_text(d, "language", t->language);
-    tell_id(account, "id", ID_ACCOUNT, ticket_is_cluster(t) ? (struct ulid){0} : row->customer);
-    doc_set_text_or_null(account, "name", or_null(row->account_name));
-    doc_set(d, "account", account);
+    doc_set(d, "account", account_doc(row));
     doc_set_text_or_null(d, "owner", or_null(t->owner_name));
     doc_set_text_or_null(d, "owner_id", or_null(t->owner));
     doc_set(d, "due_at", tell_stamp(t->due_ms));
