@@ -142,7 +142,7 @@ static enum err read_person(struct asked *q, struct ulid ticket, struct ulid par
 /* P2 */
 static struct ulid derived(const struct asked *q, const struct contact *c, const char *what)
 {
-    struct ulid u;
+    struct ulid u = {{0}};
     const char *name = arena_printf(q->a, "appeal|%s|%s|%s|%s|%s|%" PRId64, what, words[q->kind],
                                     id_of(q->a, ID_TICKET, q->ticket.id).at, id_of(q->a, ID_PARTICIPANT, q->who.id).at,
                                     id_of(q->a, ID_CONTACT, c->id).at, q->now_ms);

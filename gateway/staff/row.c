@@ -58,8 +58,8 @@ static enum err read_customers(struct app *app, struct redis *r, struct arena *a
 
 static enum err read_names(struct app *app, struct redis *r, struct arena *a, struct row *rows, size_t n)
 {
-    struct duplicate *all;
-    size_t count;
+    struct duplicate *all = NULL;
+    size_t count = 0;
     enum err e = read_customers(app, r, a, rows, n);
 
     if (e == ERR_OK && n > 0)
