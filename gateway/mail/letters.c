@@ -30,6 +30,8 @@ enum {
     RATE_BURST = 3,
     RATE_GAP_MS = 600 * 1000,
     DAY_BURST = 10,
+    VOUCH_BURST = 3,
+    VOUCH_GAP_MS = 86400000 / 3,
     DAY_GAP_MS = 86400000 / 10,
     ASIDE_MS = 10 * 60 * 1000, /* then it is asked again whether a ticket is spam */
 };
@@ -194,6 +196,17 @@ static enum err drop(struct letters *l, struct arena *a, const struct outbox_mai
     return e == ERR_OK ? ERR_LIMIT : e;
 }
 
+/* Too early: later, and then it is asked again; never where that is too late for it. */
+static enum err not_yet(struct letters *l, struct arena *a, const struct outbox_mail *m, int64_t now_ms, int64_t wait)
+{
+    enum err e;
+
+    if (m->ends_ms > 0 && now_ms + wait >= m->ends_ms)
+        return drop(l, a, m, now_ms);
+    e = outbox_put_off(l->redis, a, m, now_ms + wait);
+    return e == ERR_OK ? ERR_LIMIT : e;
+}
+
 /* Within the limits of its recipient? A mail that was tried had passed them. */
 static enum err keep_rate(struct letters *l, struct arena *a, const struct outbox_mail *m, int64_t now_ms)
 {
@@ -205,12 +218,19 @@ static enum err keep_rate(struct letters *l, struct arena *a, const struct outbo
     e = ask_rate(l, a, "code", m, now_ms, RATE_GAP_MS, RATE_BURST, &wait);
     if (e == ERR_OK && wait == 0)
         e = ask_rate(l, a, "day", m, now_ms, DAY_GAP_MS, DAY_BURST, &wait);
-    if (e != ERR_OK || wait == 0)
-        return e;
-    if (m->ends_ms > 0 && now_ms + wait >= m->ends_ms)
-        return drop(l, a, m, now_ms);
-    e = outbox_put_off(l->redis, a, m, now_ms + wait); /* and then it is asked again */
-    return e == ERR_OK ? ERR_LIMIT : e;
+    return e != ERR_OK || wait == 0 ? e : not_yet(l, a, m, now_ms, wait);
+}
+
+/* W6. Counted apart: what strangers ask of a mailbox must not keep its own codes back. */
+static enum err keep_vouch(struct letters *l, struct arena *a, const struct outbox_mail *m, int64_t now_ms)
+{
+    int64_t wait = 0;
+    enum err e;
+
+    if (!l->app->conf->limits || m->tries > 0)
+        return ERR_OK;
+    e = ask_rate(l, a, "vouch", m, now_ms, VOUCH_GAP_MS, VOUCH_BURST, &wait);
+    return e != ERR_OK || wait == 0 ? e : not_yet(l, a, m, now_ms, wait);
 }
 
 static bool is_us(const struct letters *l, struct str to)
@@ -254,6 +274,8 @@ static enum err may_go(struct letters *l, struct arena *a, const struct outbox_m
     if (m->kind != OUTBOX_CODE) {
         enum err aside = keep_aside(l, a, m, now_ms);
 
+        if (aside == ERR_OK && m->kind == OUTBOX_VOUCH)
+            return keep_vouch(l, a, m, now_ms);
         return aside == ERR_OK && m->kind == OUTBOX_ACK ? keep_ack(l, a, m, now_ms) : aside;
     }
 

@@ -8,7 +8,9 @@
  * W4  with limits or without, one mailbox gets at most one acknowledgement in 24 hours and three in
  *     seven days, and we never acknowledge ourselves: what is too much is dropped (RFC 3834 §2);
  * W5  where a mail comes back to is its own address (postmark.h); whoever answers one that is about a
- *     ticket answers for the person it was sent to. A code says nothing that could be answered. */
+ *     ticket answers for the person it was sent to. A code says nothing that could be answered;
+ * W6  where limits are on, one mailbox is asked to vouch for somebody at most 3 times at once, then once
+ *     in 8 hours: what is too much waits as in W3, and counts against no code of its own. */
 #ifndef GATEWAY_MAIL_LETTERS_H
 #define GATEWAY_MAIL_LETTERS_H
 

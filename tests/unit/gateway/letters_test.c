@@ -196,6 +196,39 @@ static void ten_a_day(void **state)
     assert_int_equal(sent, 10 + 23 * 60 / 144);
 }
 
+static void ask_to_vouch(const char *to)
+{
+    struct change *c = change_begin(s.arena);
+    struct flow_ask q = {.flow = ulid_fresh(),
+                         .partition = 3,
+                         .email = str_of(to),
+                         .index = blind_index(s.keys, INDEX_EMAIL, str_of(to)),
+                         .reference = 42,
+                         .language = STR("en"),
+                         .now_ms = NOW,
+                         .generation = 1,
+                         .kind = OUTBOX_VOUCH,
+                         .mail = ulid_in(ulid_fresh(), 3),
+                         .about = STR("stranger@example.net"),
+                         .life_ms = 3 * 24 * HOUR};
+
+    change_flow(c, s.keys, &q);
+    assert_int_equal(change_run(s.redis, s.arena, c, STR(""), STR(""), STR(""), NULL), ERR_OK);
+}
+
+/* Strangers need no more for it than mailboxes of their own, and the name of a customer. */
+static void who_is_on_record_is_not_flooded_with_strangers(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++)
+        ask_to_vouch("contact@example.org");
+    assert_int_equal(sent_at(NOW, NULL), 3);
+    (void)ask("contact@example.org", NOW, false, 1, ulid_fresh());
+    assert_int_equal(sent_at(NOW, NULL), 1); /* their own code is not kept back by it */
+    assert_int_equal(sent_at(NOW + 8 * HOUR, NULL), 1);
+    assert_int_equal(sent_at(NOW + 8 * HOUR + 1, NULL), 0);
+}
+
 static void without_limits_all_go_and_are_open(void **state)
 {
     (void)state;
@@ -364,6 +397,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_mailbox_gets_three_at_once_then_one_in_ten_minutes, fresh, over),
         cmocka_unit_test_setup_teardown(a_mailbox_is_counted_however_it_is_spelled, fresh, over),
         cmocka_unit_test_setup_teardown(ten_a_day, fresh, over),
+        cmocka_unit_test_setup_teardown(who_is_on_record_is_not_flooded_with_strangers, fresh, over),
         cmocka_unit_test_setup_teardown(without_limits_all_go_and_are_open, fresh, over),
         cmocka_unit_test_setup_teardown(nothing_goes_that_nobody_wants, fresh, over),
         cmocka_unit_test_setup_teardown(a_mail_is_tried_again_within_its_place, fresh, over),
