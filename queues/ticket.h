@@ -7,7 +7,8 @@
  * call_back_to (sealed; placing.h), and for each participant lv:<par> ("level,stale,authorised"), id:<par> and hm:<par>
  * (attach.h). Beside them, for staff to see and for no decision: sg:<itm> "<reference> <why>", what a mail of this
  * ticket speaks of without joining it; sr:<itm> "<reference> <why>", under which a mail that answers this ticket was
- * filed instead (why: rules/joining.h); bc:<par>, ms, when the last mail to that participant came back.
+ * filed instead (why: rules/joining.h); bc:<par>, ms, when the last mail to that participant came back; vo:<par>, ms, when
+ * they last had contacts asked to vouch (appeal.h).
  *
  * T1  a message keeps its origin for ever: channel, item, the identity it came through, its home;
  * T2  a level belongs to a participant; the ticket's is the highest, for display and rules;
