@@ -7,6 +7,7 @@
 #include "rules/base/doc.h"
 #include "rules/item.h"
 #include "rules/resolve.h"
+#include "rules/route.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -16,15 +17,21 @@
 enum { FIELDS_MAX = 64 };
 
 static struct keyring *keys;
+static struct rules *rules;
 
-static void open_keys(void)
+static void open_all(void)
 {
+    static const char text[] = "queue triage { title \"Triage\" first-reply 1h calendar always }\n"
+                               "route otherwise to triage priority 50\n";
+    struct buf faults = {0};
     char folder[] = "/tmp/record-fuzz-XXXXXX", file[sizeof folder + 12], why[KEYRING_WHY_BYTES];
 
     if (mkdtemp(folder) == NULL || keyring_open(&keys, folder, true, why) != ERR_OK)
         abort();
     (void)strcat(strcpy(file, folder), "/root-1.key");
     if (remove(file) != 0 || remove(folder) != 0)
+        abort();
+    if (rules_load(&rules, "f", str_of(text), NULL, NULL, &faults) != ERR_OK)
         abort();
 }
 
@@ -89,10 +96,11 @@ static void as_evidence(struct arena *a, struct str s)
     struct str json = s, field = str_cut(&json, '\n');
     struct resolution r;
     struct evidence e;
+    struct item i = {.email = STR("mei@example.org")};
 
     if (!evidence_parse(EVIDENCE_EMAIL, field, json, a, &e))
         return;
-    resolve(&e, 1, (struct ulid){{1}}, a, &r);
+    resolve(&(struct resolve_question){.rules = rules, .item = &i, .own = {{1}}, .e = &e, .n = 1}, a, &r);
     (void)mailbox_standing(&e, 1, e.account, 20000);
 }
 
@@ -104,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct pointer p;
 
     if (keys == NULL)
-        open_keys();
+        open_all();
     if (size > 0)
         memcpy(exact, data, size);
     (void)pointer_parse(s, &p);
