@@ -283,23 +283,23 @@ void change_proof(struct change *c, const struct keyring *k, struct ulid ticket,
     put(c, k, ticket, record_name(c->arena, r), &d);
 }
 
-void change_approval(struct change *c, const struct keyring *k, struct ulid ticket, const struct approval *p)
+void change_approval(struct change *c, const struct keyring *k, struct ulid ticket, const struct approval *approval)
 {
     struct buf d = {0};
 
-    doc_flat_text(&d, "by", id_of(c->arena, ID_STAFF, p->what.by));
-    doc_flat_text(&d, "by_name", p->by_name);
-    doc_flat_text(&d, "reason", p->reason);
-    doc_flat_int(&d, "authorised", p->what.authorised);
-    doc_flat_int(&d, "at", p->at_ms);
-    if (!ulid_equal(p->what.second, no_id)) {
-        doc_flat_text(&d, "second", id_of(c->arena, ID_STAFF, p->what.second));
-        doc_flat_text(&d, "second_name", p->second_name);
-        doc_flat_bool(&d, "leads", p->what.second_leads);
-        doc_flat_bool(&d, "refused", p->what.refused);
-        doc_flat_int(&d, "decided", p->what.decided_ms);
+    doc_flat_text(&d, "by", id_of(c->arena, ID_STAFF, approval->what.by));
+    doc_flat_text(&d, "by_name", approval->by_name);
+    doc_flat_text(&d, "reason", approval->reason);
+    doc_flat_int(&d, "authorised", approval->what.authorised);
+    doc_flat_int(&d, "at", approval->at_ms);
+    if (!ulid_equal(approval->what.second, no_id)) {
+        doc_flat_text(&d, "second", id_of(c->arena, ID_STAFF, approval->what.second));
+        doc_flat_text(&d, "second_name", approval->second_name);
+        doc_flat_bool(&d, "leads", approval->what.second_leads);
+        doc_flat_bool(&d, "refused", approval->what.refused);
+        doc_flat_int(&d, "decided", approval->what.decided_ms);
     }
-    put(c, k, ticket, approval_name(c->arena, p), &d);
+    put(c, k, ticket, approval_name(c->arena, approval), &d);
 }
 
 void change_proofs_of(struct change *c, const struct keyring *k, struct ulid ticket, const struct proofs *p,

@@ -14,10 +14,9 @@
 struct arena;
 struct call;
 
-#define FIELD_LIST(X)                                                                                         \
-    X(problem)                                                                                                \
-    X(email) X(phone) X(name) X(organisation) X(site) X(invoice) X(impact) X(language) X(key) X(text) X(code) \
-        X(answer)
+#define FIELD_LIST(X) \
+    X(problem)        \
+    X(email) X(phone) X(name) X(organisation) X(site) X(invoice) X(impact) X(language) X(key) X(text) X(code) X(answer)
 
 enum field {
 #define X(name) FIELD_##name,
