@@ -11,6 +11,7 @@
 
 enum {
     REPEAT_MS = 10 * 60 * 1000, /* the same words of the same mailbox within this time are one work */
+    FOLLOWED = 2,               /* commands of FOLLOW that are not of ATTACH */
 };
 
 #define KEY_LIFE_MS (INT64_C(30) * 86400000) /* a key is remembered for 30 days */
@@ -214,14 +215,13 @@ enum err hear_weigh(struct filing *f, struct redis *r, const struct redis_value 
     if (bad != ERR_OK)
         return bad;
     inquiry_decide(q, &f->whose);
-    if (q->knowable && !is_bystander(f))
+    found(f);
+    if (q->knowable && f->cluster.len == 0)
         f->step = FOLLOW;
-    else
-        found(f);
     return ERR_OK;
 }
 
-/* ---- follow: its claims lead where it went ---- */
+/* ---- follow: its claims lead where it went, and there it looks for its work in the same exchange ---- */
 
 static unsigned why_it_follows(const struct filing *f, enum evidence_kind kind)
 {
@@ -236,7 +236,9 @@ void ask_follow(struct filing *f, struct redis *r)
                           claim_of(f, q->strongest, ticket_in(f, f->whose.account)), f->item.ulid,
                           why_it_follows(f, q->strongest));
     rejected_queue_read(r, f->arena, f->whose.account);
-    f->asked = 2;
+    f->asked = FOLLOWED;
+    if (!f->repeat)
+        ask_attach(f, r);
 }
 
 static void add_suspect(struct resolution *w, struct suspect s)
@@ -274,10 +276,24 @@ static void go_along(struct filing *f, struct ulid account)
     f->whose.reasons = STR("[\"the same came a moment before by another way\"]");
 }
 
+/* The account is what was thought: what was looked at there is true. */
+static enum err stayed(struct filing *f, struct redis *r, const struct redis_value *v)
+{
+    enum err e = ERR_OK;
+
+    f->step = f->repeat ? FIND : ATTACH;
+    if (f->repeat)
+        return ERR_OK;
+    f->asked -= FOLLOWED;
+    e = hear_attach(f, r, v + FOLLOWED);
+    f->asked += FOLLOWED; /* filing_asked() counts them all */
+    return e;
+}
+
 enum err hear_follow(struct filing *f, struct redis *r, const struct redis_value *v)
 {
     enum err bad = all_good(f, r, v);
-    struct ulid own = f->item.ulid, to;
+    struct ulid own = f->item.ulid, thought = f->whose.account, to;
     bool left;
 
     if (bad != ERR_OK)
@@ -292,6 +308,8 @@ enum err hear_follow(struct filing *f, struct redis *r, const struct redis_value
         stay(f);
     else if (f->whose.fresh && leads && !ulid_equal(to, own))
         go_along(f, to);
+    if (ulid_equal(f->whose.account, thought) && !is_bystander(f))
+        return stayed(f, r, v);
     found(f);
     return ERR_OK;
 }

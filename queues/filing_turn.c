@@ -8,7 +8,7 @@ static bool changes_ticket(const struct filing *f)
 
 static bool opens_work(const struct filing *f)
 {
-    return f->step == ATTACH || f->step == CLAIM || f->step == OPEN;
+    return f->step == FOLLOW || f->step == ATTACH || f->step == CLAIM || f->step == OPEN;
 }
 
 static bool same_person(const struct filing *a, const struct filing *b)
