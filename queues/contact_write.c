@@ -45,7 +45,7 @@ static void put_evidence(struct import *in, const struct settled *s, const struc
     struct str source = in->o->source;
 
     if (e->block) {
-        block_queue_share(in->r, in->turn, e->index, s->acc->id, source, value);
+        (void)block_queue_share(in->r, in->turn, e->index, s->acc->id, source, value, NULL);
         return;
     }
 

@@ -109,15 +109,30 @@ struct blind block_index(const struct keyring *k, const struct match_block *b)
     return index;
 }
 
-void block_queue_share(struct redis *r, struct arena *a, struct blind index, struct ulid account, struct str source,
-                       struct str made_of)
+/* Half of what a list may hold: more than come in between are cut by the next that sees it long. */
+static bool is_short(const struct redis_value *seen)
 {
-    struct str acc = ulid_text(a, account);
+    return seen != NULL && seen->kind == REDIS_LIST && seen->count / 2 < MATCH_BLOCK_OWNERS_MAX / 2;
+}
 
-    redis_add_script(r, SCRIPT_SHARE, 1, 4,
-                     (struct str[]){key_at(a, "n", index.at),
-                                    str_of(arena_printf(a, "%s:%.*s", acc.at, (int)source.len, source.at)), made_of,
-                                    str_int(a, MATCH_BLOCK_OWNERS_MAX)});
+static bool says_nothing(const struct redis_value *seen)
+{
+    return seen != NULL && seen->count >= 2 && str_is(seen->items[0].text, "*");
+}
+
+size_t block_queue_share(struct redis *r, struct arena *a, struct blind index, struct ulid account, struct str source,
+                         struct str made_of, const struct redis_value *seen)
+{
+    struct str key = key_at(a, "n", index.at);
+    struct str who = str_of(arena_printf(a, "%s:%.*s", ulid_text(a, account).at, (int)source.len, source.at));
+
+    if (says_nothing(seen))
+        return 0;
+    if (is_short(seen))
+        redis_add(r, 4, (struct str[]){STR("HSET"), key, who, made_of});
+    else
+        redis_add_script(r, SCRIPT_SHARE, 1, 4, (struct str[]){key, who, made_of, str_int(a, MATCH_BLOCK_OWNERS_MAX)});
+    return 1;
 }
 
 void block_queue_read(struct redis *r, struct arena *a, struct blind index)

@@ -55,9 +55,10 @@ bool evidence_followed(const struct redis_value *v, struct ulid *account, bool *
 size_t evidence_blocks(const struct match_side *s, enum match_purpose purpose, struct arena *a,
                        struct match_block out[MATCH_BLOCKS_MAX]);
 struct blind block_index(const struct keyring *k, const struct match_block *b);
-/* Queues: the account is to be found under it. source: "-" of a claim; made_of: "" removes. */
-void block_queue_share(struct redis *r, struct arena *a, struct blind index, struct ulid account, struct str source,
-                       struct str made_of);
+/* Queues: the account is to be found under it. source: "-" of a claim; made_of: "" removes. seen: a moment ago, or NULL;
+ * a list that says nothing is left alone, and a short one cannot have become too long. How many commands: 0 or 1. */
+size_t block_queue_share(struct redis *r, struct arena *a, struct blind index, struct ulid account, struct str source,
+                         struct str made_of, const struct redis_value *seen);
 void block_queue_read(struct redis *r, struct arena *a, struct blind index);
 
 #endif

@@ -71,8 +71,9 @@ void inquiry_hear_look(struct inquiry *q, const struct redis_value *v)
             q->owners +=
                 evidence_load((enum evidence_kind)kind, &v[at++], q->arena, q->owner + q->owners, room - q->owners);
     candidates_add_evidence(&q->candidates, q->owner, q->owners);
+    q->sharers = v + at;
     for (size_t i = 0; i < q->blocks; i++)
-        candidates_add_block(&q->candidates, q->block[i].kind, &v[at++]);
+        candidates_add_block(&q->candidates, q->block[i].kind, &q->sharers[i]);
     q->claimed = claims_strongest(q);
 }
 
@@ -123,17 +124,27 @@ void inquiry_decide(const struct inquiry *q, struct resolution *out)
 
 /* ---- what follows ---- */
 
+/* What was seen of a block; NULL where it was not asked for. */
+static const struct redis_value *seen(const struct inquiry *q, const struct match_block *b)
+{
+    for (size_t i = 0; i < q->blocks; i++)
+        if (q->block[i].kind == b->kind && str_equal(q->block[i].text, b->text))
+            return &q->sharers[i];
+    return NULL;
+}
+
 size_t inquiry_queue_share(const struct inquiry *q, struct redis *r, struct ulid account, struct ulid ticket,
                            struct ulid participant)
 {
     struct match_block block[MATCH_BLOCKS_MAX];
     struct str made_of = str_of(
         arena_printf(q->arena, "%s %s", id_print(ID_TICKET, ticket).at, id_print(ID_PARTICIPANT, participant).at));
-    size_t n = evidence_blocks(q->side, MATCH_KEEP, q->arena, block);
+    size_t n = evidence_blocks(q->side, MATCH_KEEP, q->arena, block), asked = 0;
 
     for (size_t i = 0; i < n; i++)
-        block_queue_share(r, q->arena, block_index(q->keys, &block[i]), account, STR("-"), made_of);
-    return n;
+        asked += block_queue_share(r, q->arena, block_index(q->keys, &block[i]), account, STR("-"), made_of,
+                                   seen(q, &block[i]));
+    return asked;
 }
 
 void rejected_queue_read(struct redis *r, struct arena *a, struct ulid account)

@@ -27,6 +27,7 @@ struct inquiry {
 
     size_t blocks, owners;
     struct match_block block[MATCH_BLOCKS_MAX];
+    const struct redis_value *sharers; /* of each block, as it was looked at */
     struct evidence *owner;
     struct candidates candidates;
     size_t known_count;
@@ -47,7 +48,8 @@ bool inquiry_goes_along(const struct inquiry *q, enum evidence_kind kind);
 void inquiry_add_rival(struct inquiry *q, enum evidence_kind kind, struct ulid account);
 void inquiry_decide(const struct inquiry *q, struct resolution *out);
 
-/* Queues: its account is found by what is nearly the same from now on. How many commands. */
+/* Queues: its account is found by what is nearly the same from now on. How many commands. After inquiry_hear_look(), whose
+ * answers must still be there: what was seen to be too long is left alone, what was short is added to without a script. */
 size_t inquiry_queue_share(const struct inquiry *q, struct redis *r, struct ulid account, struct ulid ticket,
                            struct ulid participant);
 
