@@ -53,6 +53,7 @@ const messages = (id, n) => until(`${n} messages`, async () => {
 async function talk(address, subject = 'Nothing works') {
   const id = `talk.${++sent}@tea.example`
   await bring(letter({ from: address, subject, id }))
+  await quiet(door) // else it may be an older ticket of their account that is found
   const [t] = await ticketsOf(mei, address)
   const before = mailsTo(address)
   const done = await mei.post(`/api/tickets/${t.ticket}/reply`, { text: `Have you tried again, ${address}?`, seen: t.newest })
