@@ -181,7 +181,7 @@ static enum err hear_find(struct filing *f, struct redis *r, const struct redis_
     struct ulid holder;
 
     if (e == ERR_OK && f->asked > 1)
-        e = hear_key(f, v[1].text);
+        e = hear_first(f, v[1].text, false);
     if (e != ERR_OK || f->outcome != FILING_UNDER_WAY)
         return e;
     if (v[0].kind != REDIS_TEXT) {
@@ -269,7 +269,7 @@ static enum err hear_read_message(struct filing *f, const struct redis_value *v)
 {
     struct ulid filed_at;
     bool before = ulid_parse(v[2].text, &filed_at); /* what has become of its ticket since must not matter: F1 */
-    enum err e = !before && f->asked > 3 ? hear_external(f, v[3].text) : ERR_OK;
+    enum err e = !before && f->asked > 3 ? hear_first(f, v[3].text, true) : ERR_OK;
 
     if (e != ERR_OK || f->outcome != FILING_UNDER_WAY)
         return e;

@@ -144,25 +144,6 @@ void ask_external(struct filing *f, struct redis *r)
     f->asked++;
 }
 
-/* As hear_key(), but whatever its body: a post that was edited is still that post. */
-enum err hear_external(struct filing *f, struct str held)
-{
-    struct str item = str_cut(&held, ' ');
-    int64_t reference;
-
-    (void)str_cut(&held, ' ');
-    if (!ulid_parse(item, &f->original) || !str_number(held, &reference))
-        return ERR_CORRUPT;
-    if (ulid_equal(f->original, f->item.ulid))
-        return ERR_OK;
-    f->reference = (uint64_t)reference;
-    if (f->item.op == ITEM_MESSAGE)
-        f->outcome = FILING_FOLDED;
-    else
-        f->step = ALIAS;
-    return ERR_OK;
-}
-
 /* ---- attach: the account, then what it stands for ---- */
 
 static struct filing_place *last_place(struct filing *f)
@@ -253,7 +234,7 @@ enum err hear_attach(struct filing *f, struct redis *r, const struct redis_value
     if (f->person.n > 0)
         hear_open_work(f, &v[at++]);
     if (at < f->asked)
-        e = hear_external(f, v[at].text);
+        e = hear_first(f, v[at].text, true); /* a post that was edited is still that post */
     if (e != ERR_OK || f->step != ATTACH)
         return e;
     if (!merge_alias_parse(&v[0], &stands_for))

@@ -73,8 +73,7 @@ void ask_resolve(struct filing *f, struct redis *r)
     f->asked++;
 }
 
-/* "<item> <body> <reference>" of the first item with this key. */
-enum err hear_key(struct filing *f, struct str held)
+enum err hear_first(struct filing *f, struct str held, bool whatever_body)
 {
     struct str item = str_cut(&held, ' '), body = str_cut(&held, ' ');
     int64_t reference;
@@ -83,7 +82,7 @@ enum err hear_key(struct filing *f, struct str held)
         return ERR_CORRUPT;
     if (ulid_equal(f->original, f->item.ulid))
         return ERR_OK;
-    if (!str_equal(body, f->item.body)) {
+    if (!whatever_body && !str_equal(body, f->item.body)) {
         f->outcome = FILING_KEY_REUSED;
         return ERR_OK;
     }
@@ -138,7 +137,7 @@ enum err hear_resolve(struct filing *f, struct redis *r, const struct redis_valu
         bad = hear_repeat(f, v[owners].text);
     if (bad != ERR_OK || hear_own(f, &v[f->asked - 1]))
         return bad;
-    return asks_key(f) ? hear_key(f, v[owners].text) : ERR_OK;
+    return asks_key(f) ? hear_first(f, v[owners].text, false) : ERR_OK;
 }
 
 /* ---- weigh: whose is it? ---- */

@@ -84,7 +84,6 @@ struct str once_key(struct filing *f, unsigned partition);
 /* Is it known by what its channel calls it? What was filed so first, whose turn it may be now. */
 bool asks_external(const struct filing *f);
 void ask_external(struct filing *f, struct redis *r);
-enum err hear_external(struct filing *f, struct str held);
 /* The reference of the item leads to f->ticket. */
 void ask_pointer(struct filing *f, struct redis *r);
 void ask_original(struct filing *f, struct redis *r);
@@ -105,7 +104,9 @@ enum err hear_return(struct filing *f, struct redis *r, const struct redis_value
 bool asks_key(const struct filing *f);
 /* What was filed under it first: key_value() of that item, whose turn it may be now. */
 void ask_key(struct filing *f, struct redis *r);
-enum err hear_key(struct filing *f, struct str held);
+/* The answer to either, "<item> <body> <reference>" of the first: another item folds into it, where its body is the same
+ * or may be any. */
+enum err hear_first(struct filing *f, struct str held, bool whatever_body);
 
 /* The records of the files that came with the item (file.h). */
 void ask_files(struct filing *f, struct redis *r);
