@@ -33,9 +33,10 @@ struct senders {
     pthread_rwlock_t table; /* guards now */
     struct webhooks *now;   /* in locked memory */
 
-    pthread_mutex_t reading; /* one refresh at a time; guards read, said */
+    pthread_mutex_t reading; /* one refresh at a time; guards read, said, unreadable */
     struct webhooks *read;   /* where the next one is read into */
     bool said;               /* that the file cannot be written */
+    bool unreadable;         /* the record in Redis is, and that was said */
 
     pthread_mutex_t lock; /* guards the rest */
     struct share shares[WEBHOOKS_MAX];
@@ -121,8 +122,9 @@ void senders_refresh(struct senders *s, struct redis *r)
         keep(s);
     else if (e == ERR_ABSENT)
         give_back(s, a, r);
-    else if (e != ERR_OK && e != ERR_STORE)
+    else if (e != ERR_OK && e != ERR_STORE && !s->unreadable)
         log_error("webhooks_unreadable", "why=%s", err_name(e));
+    s->unreadable = e != ERR_OK && e != ERR_STORE && e != ERR_ABSENT;
     (void)pthread_mutex_unlock(&s->reading);
     arena_close(a);
 }
