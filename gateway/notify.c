@@ -52,8 +52,7 @@ static bool tell_with_status(const char *message, const char *status)
 {
     char text[MESSAGE_BYTES_MAX];
 
-    (void)snprintf(text, sizeof text, "%s%s%s%.400s", message, *message != '\0' && *status != '\0' ? "\n" : "",
-                   *status != '\0' ? "STATUS=" : "", status);
+    (void)snprintf(text, sizeof text, "%s%s%.400s", message, *status != '\0' ? "\nSTATUS=" : "", status);
     return tell(text);
 }
 
@@ -73,9 +72,4 @@ bool notify_reloading(void)
 bool notify_stopping(const char *status)
 {
     return tell_with_status("STOPPING=1", status);
-}
-
-bool notify_status(const char *status)
-{
-    return tell_with_status("", status);
 }

@@ -12,6 +12,5 @@ bool notify_ready(const char *status);
 /* Begins a reload, which notify_ready() ends. */
 bool notify_reloading(void);
 bool notify_stopping(const char *status);
-bool notify_status(const char *status);
 
 #endif

@@ -52,11 +52,6 @@ void change_zrem(struct change *c, struct str key, struct str member)
     change_add(c, 3, (struct str[]){STR("ZREM"), key, member});
 }
 
-void change_del(struct change *c, struct str key)
-{
-    change_add(c, 2, (struct str[]){STR("DEL"), key});
-}
-
 void change_holds(struct change *c, struct str key, const char *field, struct str value)
 {
     change_add(c, 4, (struct str[]){STR("HOLDS"), key, str_of(field), value});

@@ -34,7 +34,6 @@ void change_hset(struct change *c, struct str key, const char *field, struct str
 void change_hset_int(struct change *c, struct str key, const char *field, int64_t value);
 void change_zadd(struct change *c, struct str key, int64_t score, struct str member);
 void change_zrem(struct change *c, struct str key, struct str member);
-void change_del(struct change *c, struct str key);
 /* A condition, wherever it stands in the change: unless that field has that value ("": is not there) when the change is
  * run, nothing of it is done and it is ERR_CONFLICT, as with a version. Unlike a version it is about one field. */
 void change_holds(struct change *c, struct str key, const char *field, struct str value);

@@ -113,11 +113,8 @@ enum err contact_list(struct redis *r, const struct keyring *k, struct arena *a,
 enum err contact_sites(struct redis *r, const struct keyring *k, struct arena *a, struct ulid account,
                        struct contact_site **out, size_t *n);
 
-/* Mail to this address came back for good. Holds for every source until one says that the
+/* Queues: mail to this address came back for good. Holds for every source until one says that the
  * address was proven on a later day. Nothing happens where it is not on record. */
-enum err contact_bounced(struct redis *r, const struct keyring *k, struct arena *a, struct str canonical,
-                         int64_t now_ms);
-/* The same as one command of a pipeline. */
 void contact_queue_bounced(struct redis *r, const struct keyring *k, struct arena *a, struct str canonical,
                            int64_t now_ms);
 

@@ -307,14 +307,6 @@ enum err contact_sites(struct redis *r, const struct keyring *k, struct arena *a
     return e == ERR_OK ? sites_open(k, a, &v, out, n) : e;
 }
 
-enum err contact_bounced(struct redis *r, const struct keyring *k, struct arena *a, struct str canonical,
-                         int64_t now_ms)
-{
-    struct str day = str_of(arena_printf(a, "%" PRId64, now_ms / DAY_MS));
-
-    return redis_run(r, a, NULL, SCRIPT_EVIDENCE_BOUNCE, 1, 2, (struct str[]){email_key(k, a, canonical), day});
-}
-
 void contact_queue_bounced(struct redis *r, const struct keyring *k, struct arena *a, struct str canonical,
                            int64_t now_ms)
 {

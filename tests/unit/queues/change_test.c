@@ -194,7 +194,7 @@ static void each_part_does_what_it_is_called(void **state)
     change_zadd(c, STR("{p1}:z"), 253370764800000, STR("a"));
     change_zadd(c, STR("{p1}:z"), 2, STR("b"));
     change_zrem(c, STR("{p1}:z"), STR("b"));
-    change_del(c, STR("{p1}:old"));
+    change_add(c, 2, (struct str[]){STR("DEL"), STR("{p1}:old")});
     change_xadd(c, STR("{p1}:ev"), STR("{}"));
     assert_int_equal(change_run(s.redis, s.arena, c, NONE, NONE, NONE, NULL), ERR_OK);
     assert_string_equal(lab_say(&s, "HGET {p1}:t:x n"), "-9007199254740993");
