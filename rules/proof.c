@@ -168,6 +168,19 @@ bool proof_allows(const struct proof_standing *s, enum proof_act act)
         return s->level >= 2 && !s->stale && (s->authorised & AUTHORISED_SITE) != 0;
     case PROOF_CHANGE:
         return s->level >= 3;
+    case PROOF_ACTS:
+        break;
     }
     return false;
+}
+
+const char *proof_act_name(enum proof_act act)
+{
+    static const char *const names[PROOF_ACTS] = {[PROOF_READ_OWN] = "read-own",
+                                                  [PROOF_TALK] = "talk",
+                                                  [PROOF_DISCLOSE] = "disclose",
+                                                  [PROOF_ACCEPT] = "accept",
+                                                  [PROOF_CHANGE] = "change"};
+
+    return names[act];
 }

@@ -90,7 +90,10 @@ enum proof_act {
     PROOF_DISCLOSE, /* what staff may say of the customer's affairs: 2, not stale */
     PROOF_ACCEPT,   /* accept a restore: 2, not stale, authorised for the site */
     PROOF_CHANGE,   /* new contacts, new ids: 3 */
+    PROOF_ACTS
 };
 bool proof_allows(const struct proof_standing *s, enum proof_act act);
+/* "read-own", "talk", "disclose", "accept", "change". */
+const char *proof_act_name(enum proof_act act);
 
 #endif

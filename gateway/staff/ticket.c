@@ -16,6 +16,7 @@
 #include "queues/staff.h"
 #include "rules/address.h"
 #include "rules/base/doc.h"
+#include "rules/proof.h"
 
 /* Everything that one answer shows. */
 struct whole {
@@ -132,6 +133,18 @@ static struct str speaks_for(struct arena *a, const struct participant *p)
     return email_parse(a, p->speaks_for, &e) ? email_mask(a, e.spelled) : p->speaks_for;
 }
 
+/* What their level allows: told here, so that no console has rules of its own. */
+static struct doc *may_doc(const struct participant *p)
+{
+    struct proof_standing s = {.level = p->level, .stale = p->stale, .authorised = p->authorised};
+    struct doc *list = doc_array();
+
+    for (int act = 0; act < PROOF_ACTS; act++)
+        if (proof_allows(&s, (enum proof_act)act))
+            doc_push(list, doc_new_text(str_of(proof_act_name((enum proof_act)act))));
+    return list;
+}
+
 static struct doc *people_doc(const struct whole *w)
 {
     struct doc *list = doc_array();
@@ -147,6 +160,7 @@ static struct doc *people_doc(const struct whole *w)
         doc_set_int(d, "level", p->level);
         doc_set_bool(d, "stale", p->stale);
         doc_set(d, "authorised_for", view_authorised(p->authorised));
+        doc_set(d, "may", may_doc(p));
         doc_set_text(d, "reference", str_of(reference_print(p->reference).at));
         doc_set_text(d, "language", p->language);
         doc_set_bool(d, "mail", p->email.len > 0);

@@ -55,6 +55,7 @@ describe('a mailbox on record', () => {
   story('and a call to a number on record are two, even where the record is old', async () => {
     const old = await confirmed('old@proof.example', { site: 'PROOF-1' })
     assert.equal(old.level, 2)
+    assert.deepEqual((await now(old)).may, ['read-own', 'talk'], 'on a stale record nothing is told')
     assert.equal(old.me.stale, true)
     const [mine] = (await numbers(old)).filter((n) => n.name === 'Lin Mei' && !n.stale)
     assert.equal(mine.phone, '+886212345678')
@@ -63,6 +64,7 @@ describe('a mailbox on record', () => {
     assert.deepEqual([done.json.level, done.json.stale, done.json.authorised_for], [3, false, ['site']])
     const whole = await aya.ticket(old.id)
     assert.equal(await levelOf(old), 3)
+    assert.deepEqual((await now(old)).may, ['read-own', 'talk', 'disclose', 'accept', 'change'])
     assert.deepEqual(whole.history.filter((h) => ['shown', 'level'].includes(h.kind)).map((h) => h.detail), ['3: two independent evidences', 'call-back'])
     assert.equal((await aya.post(`${old.path}/proofs`, { participant: old.person, kind: 'call-back', contact: mine.contact, note: 'She knows him.' })).status, 201)
     assert.equal((await aya.ticket(old.id)).proofs.length, whole.proofs.length)

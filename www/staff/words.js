@@ -25,7 +25,7 @@ const STALE = 'The record is old: as for a mailbox alone, until there is a secon
 
 const levelOf = (n) => LEVELS[n] ?? LEVELS[0];
 export const levelWord = (n, stale) => `T${n} ${levelOf(n).word}${stale ? ', stale' : ''}`;
-export const mayBeTold = (person) => (person.stale && person.level === 2 ? STALE : levelOf(person.level).tell);
+export const mayBeTold = (person) => (person.level >= 2 && !person.may.includes('disclose') ? STALE : levelOf(person.level).tell);
 export function levelBadge(n, stale) {
   return el('span', { class: `badge l${n}` }, el('span', { 'aria-hidden': 'true' }, levelOf(n).sign), ` ${levelWord(n, stale)}`);
 }

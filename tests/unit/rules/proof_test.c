@@ -273,6 +273,8 @@ static void kinds_have_names(void **state)
         assert_int_equal(kind, k);
     }
     assert_false(proof_kind_parse(STR("security-question"), &kind));
+    for (int a = 0; a < PROOF_ACTS; a++)
+        assert_non_null(proof_act_name((enum proof_act)a));
 }
 
 int main(void)
