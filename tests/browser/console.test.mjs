@@ -233,6 +233,65 @@ test('tabs share one line to the server', async () => {
   await mei.close();
 });
 
+// What `staff` reads of the server is answered late; `read` is told when the old answer is already made.
+async function slowly(staff, path, read) {
+  await staff.page.route(path, async (route) => {
+    const response = await route.fetch();
+    await staff.page.unroute(path);
+    await read();
+    await route.fulfill({ response });
+  });
+}
+
+test('what is written while the page is being read is shown, too', async () => {
+  const asked = await request(), mei = await at(asked);
+  await mei.page.waitForSelector('.live:not(.paused)');
+  await slowly(mei, '**/api/tickets/*', async () => {
+    await writes(asked, 'the second word');
+    await new Promise((r) => setTimeout(r, 1500)); // the line has told it meanwhile
+  });
+  await writes(asked, 'the first word');
+  await mei.sees('the first word');
+  await mei.sees('the second word');
+  await mei.close();
+});
+
+test('a page that could not be read is read again', async () => {
+  const asked = await request(), mei = await at(asked);
+  await mei.page.waitForSelector('.live:not(.paused)');
+  await mei.page.route('**/api/tickets/*', (route) => route.fulfill({ status: 503, json: { title: 'Busy.', code: 'busy' } }), { times: 1 });
+  const [refused] = await Promise.all([mei.page.waitForResponse((r) => r.status() === 503), writes(asked, 'a word in between')]);
+  assert.ok(refused);
+  await mei.sees('a word in between');
+  mei.errors.length = 0; // the browser says that there was a 503
+  await mei.close();
+});
+
+test('what is written before the line is there is shown when it is', async () => {
+  const asked = await request(), mei = await house.staff('mei');
+  await mei.page.evaluate(() => { location.hash = '#/queues'; });
+  let late;
+  await mei.page.route('**/api/events', async (route) => { await late; await route.continue(); });
+  late = new Promise((r) => setTimeout(r, 4000));
+  await mei.page.reload();
+  await mei.openTicket(asked.reference);
+  await writes(asked, 'before the line');
+  await mei.sees('before the line');
+  await mei.close();
+});
+
+test('a search that finds nothing yet finds what is filed in a moment', async () => {
+  const mei = await house.staff('mei'), name = `Quillfeather${serial}`;
+  await mei.page.waitForSelector('.live:not(.paused)');
+  await mei.page.fill('#q', name);
+  await mei.page.press('#q', 'Enter');
+  await mei.sees('Nothing found.');
+  await mei.page.waitForTimeout(1500); // what made it read again before has passed
+  await request({ name });
+  await mei.page.waitForSelector('.tickets tbody tr');
+  await mei.close();
+});
+
 // ---- a ticket ----
 
 test('two claim at once: one has it, the other reads who', async () => {

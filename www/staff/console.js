@@ -11,6 +11,7 @@ import { openTicket } from '/ticket.js';
 import { ROLES, clockTime, tick, word } from '/words.js';
 
 const REFRESH_MS = 1000; // at most that often, however much happens
+const RETRY_MS = 5000;   // where the page could not be read
 
 const ROUTES = [
   [/^#\/queues$/, openQueues],
@@ -70,19 +71,30 @@ async function show() {
   lastTicket = /tkt_\w+/.exec(location.hash)?.[0] ?? lastTicket;
 }
 
-let refreshing = null;
-function refreshSoon() {
-  refreshing ??= setTimeout(async () => {
-    const now = view;
-    try {
-      await now?.refresh();
-      if (now === view) setTitle();
-    } catch (error) {
-      whatIs(error); // what is shown stays; the line says how old it is
-    } finally {
-      refreshing = null;
-    }
-  }, REFRESH_MS);
+// What happens while a page is being read may not be in what was read: it is read once more.
+let due = null, reading = false, stale = false;
+function refreshSoon(ms = REFRESH_MS) {
+  if (reading) stale = true;
+  else due ??= setTimeout(refreshNow, ms);
+}
+
+async function refreshNow() {
+  const now = view;
+  due = null;
+  reading = true;
+  stale = false;
+  let again = REFRESH_MS;
+  try {
+    await now?.refresh();
+    if (now === view) setTitle();
+  } catch (error) {
+    const { status = 0 } = whatIs(error); // what is shown stays; the line says how old it is
+    if (now === view && (status === 0 || status === 429 || status >= 500)) stale = true;
+    again = RETRY_MS;
+  } finally {
+    reading = false;
+    if (stale && staff) refreshSoon(again);
+  }
 }
 
 // ---- the top of the page ----
@@ -171,7 +183,7 @@ async function enter() {
   paintTop();
   live.start(({ state: now, event }) => {
     if (now) {
-      if (now.live && !state.live && state.at) refreshSoon();
+      if (now.live && !state.live) refreshSoon(); // what happened before the line was there
       state = now;
       paintLive();
     }

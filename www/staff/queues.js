@@ -98,7 +98,7 @@ export function openQueue(queue) {
 
 export function openSearch(q) {
   const list = ticketList(`Tickets that fit ${q}`, loadMore), note = el('p', { class: 'empty' }), accounts = el('ul', { class: 'found' });
-  let items = [], next = null;
+  let items = [], next = null, said = null;
 
   async function find(cursor) {
     const page = await get(`/api/search?q=${encodeURIComponent(q)}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
@@ -124,9 +124,10 @@ export function openSearch(q) {
       note.textContent = found > 0 ? ''
         : 'Nothing found. A whole reference (dashes and case do not matter), e-mail address, phone number or post handle finds its tickets, '
           + 'as do whole words of a name, an organisation, a site, an invoice or a subject.';
-      if (found > 0) say(`${found} found.`);
+      if (found > 0 && found !== said) say(`${found} found.`);
+      said = found;
     },
-    event: (e) => list.has(e.ticket),
+    event: (e) => list.has(e.ticket) || said === 0, // what was just sent may be found in a moment
     focus: (id) => list.focus(id),
     keys: { ...list.keys, u: () => { location.hash = '#/queues'; } },
   };
