@@ -165,6 +165,11 @@ class Line {
     })
   }
 
+  // Forgets connections that wait for a next request.
+  rest() {
+    for (const socket of Object.values(this.agent.freeSockets).flat()) socket.destroy()
+  }
+
   close() {
     this.agent.destroy()
   }
@@ -317,6 +322,7 @@ class Door {
     const bytes = Buffer.alloc(8)
     bytes.writeBigInt64LE(BigInt(this.shift))
     writeSync(this.clockFile, bytes, 0, 8, 0)
+    for (const line of Object.values(this.lines ?? {})) line.rest() // the gateway finds them idle for too long, and cuts them
   }
 
   options() {
