@@ -3,6 +3,7 @@
 #include "gateway/app.h"
 #include "gateway/http/server.h"
 #include "queues/clock.h"
+#include "queues/journal.h"
 #include "queues/keys.h"
 #include "queues/redis.h"
 #include "rules/base/arena.h"
@@ -28,6 +29,7 @@ struct tail {
     _Atomic bool stop;
     int64_t epoch;
     struct str last[PARTITIONS]; /* newest stream id seen, owned */
+    size_t parked;               /* rows, as last told */
 
     pthread_mutex_t lock;
     int64_t count;         /* events so far */
@@ -144,6 +146,21 @@ static enum err find_ends(struct tail *t, struct arena *a)
     return e;
 }
 
+/* What is parked stands in this gateway's journal and not in Redis. */
+static void tell_parked(struct tail *t)
+{
+    struct journal_state j;
+    struct buf news = {0};
+
+    journal_state(t->app->journal, &j);
+    if (j.parked == t->parked)
+        return;
+    t->parked = j.parked;
+    tell(t, STR("{\"type\":\"parked\"}"), &news);
+    send_out(t, &news);
+    buf_free(&news);
+}
+
 static void *run(void *arg)
 {
     struct tail *t = arg;
@@ -155,6 +172,7 @@ static void *run(void *arg)
         enum err e = found ? read_once(t, a) : find_ends(t, a);
 
         found = found || e == ERR_OK;
+        tell_parked(t);
         if (e != ERR_OK)
             (void)usleep(AWAY_US);
         arena_reset(a);
