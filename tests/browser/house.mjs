@@ -14,9 +14,10 @@ export const BRAND = 'Example Cloud';
 // What a developer tool would do: axe runs although the page's policy lets no foreign script in.
 async function audit(page, rules) {
   const tool = await page.context().newCDPSession(page);
-  const run = `globalThis.axe.run(document, { runOnly: ${JSON.stringify(rules)} }).then((r) =>
+  const run = `globalThis.axe.run(document, { runOnly: ${JSON.stringify(rules)}, resultTypes: ['violations'] }).then((r) =>
     r.violations.flatMap((v) => v.nodes.map((n) => v.id + ': ' + n.target.join(' ') + ' ' + n.failureSummary)))`;
-  await tool.send('Runtime.evaluate', { expression: `globalThis.axe ?? (() => { ${AXE} })()` });
+  const { result: there } = await tool.send('Runtime.evaluate', { expression: 'globalThis.axe !== undefined' });
+  if (!there.value) await tool.send('Runtime.evaluate', { expression: `(() => { ${AXE} })()` });
   const { result, exceptionDetails } = await tool.send('Runtime.evaluate', { expression: run, awaitPromise: true, returnByValue: true });
   await tool.detach();
   assert.equal(exceptionDetails, undefined, JSON.stringify(exceptionDetails));

@@ -20,10 +20,10 @@ export function render(lang, name, data) {
 
 export function launch() {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell',
     headless: true,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync', '--no-first-run', '--font-render-hinting=none'],
+      '--disable-component-update', '--disable-sync', '--no-first-run', '--renderer-process-limit=1', '--disable-features=IsolateOrigins,site-per-process', '--font-render-hinting=none'],
   });
 }
 
@@ -64,8 +64,8 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 
 // Violations as "rule: target". The context needs bypassCSP, because axe is a script of its own.
 export async function axe(page, rules = RULES) {
-  await page.evaluate((source) => { globalThis.axe ?? new Function(source)(); }, AXE);
-  const found = await page.evaluate((only) => globalThis.axe.run(document, { runOnly: only }), rules);
+  if (!await page.evaluate(() => globalThis.axe !== undefined)) await page.evaluate((source) => { new Function(source)(); }, AXE);
+  const found = await page.evaluate((only) => globalThis.axe.run(document, { runOnly: only, resultTypes: ['violations'] }), rules);
   return found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')} ${n.failureSummary ?? ''}`));
 }
 
@@ -74,12 +74,12 @@ export const overflow = (page) => page.evaluate(() => document.documentElement.s
 
 // Waits until look(arg) is true in the page. Playwright's own waiting needs eval, which the policy refuses.
 export async function until(page, look, arg) {
-  for (const end = Date.now() + 15000; Date.now() < end;) {
+  for (const end = Date.now() + 30000; Date.now() < end;) {
     const holds = await page.evaluate(look, arg).catch((e) => {
       if (!/context was destroyed/.test(e.message)) throw e; // between two pages: look again
     });
     if (holds) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`still not so after 15 s: ${look}`);
+  throw new Error(`still not so after 30 s: ${look}`);
 }

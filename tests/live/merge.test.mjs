@@ -256,6 +256,7 @@ describe('an agent moves words', () => {
     assert.deepEqual(await timeline(first), ['One.', 'Two.', 'Three.'])
     const reply = await mei.post(`/api/tickets/${split}/reply`, { text: 'About two.', seen: two.id })
     assert.equal(reply.status, 201, JSON.stringify(reply.json))
+    await new Promise((r) => setTimeout(r, 5)) // of two words of one millisecond none is the later one
     await door.post(`${first.receipt.url}/messages`, { json: { text: 'Four.' }, token: first.receipt.token })
     assert.deepEqual(await timeline(first), ['One.', 'Two.', 'Three.', 'About two.', 'Four.'])
     assert.deepEqual(await texts(split), ['Two.', 'About two.'])

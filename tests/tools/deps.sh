@@ -11,7 +11,7 @@ run='gcc g++ libc6-dev make pkg-config ca-certificates gettext openssl redis-ser
 libh2o-evloop-dev libssl-dev libhiredis-dev libsodium-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
 libicu-dev libphonenumber-dev libgmime-3.0-dev libxml2-dev zlib1g-dev libbrotli-dev tzdata'
 test='libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 cppcheck universal-ctags
-chromium clamav-daemon postfix swaks curl procps python3'
+chromium-headless-shell clamav-daemon postfix swaks curl procps python3'
 
 goal=${1:-test}
 wanted=$run
