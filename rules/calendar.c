@@ -1,5 +1,6 @@
 #include "rules/calendar.h"
 
+#include "rules/holiday.h"
 #include "rules/zone.h"
 
 enum { DAY_S = 86400 };
@@ -23,17 +24,45 @@ static bool is_holiday(const struct calendar *c, int64_t day)
         else
             high = mid;
     }
+    for (size_t i = 0; i < c->yearly_count; i++)
+        if (holiday_holds(&c->yearly[i], day))
+            return true;
     return false;
+}
+
+/* The day's own hours, NULL where it has those of its weekday. */
+static const struct calendar_day *exception(const struct calendar *c, int64_t day)
+{
+    size_t low = 0, high = c->exception_count;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (c->exceptions[mid].day == day)
+            return &c->exceptions[mid].hours;
+        if (c->exceptions[mid].day < day)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+static const struct calendar_day *day_of(const struct calendar *c, int64_t day)
+{
+    static const struct calendar_day closed = {0};
+    const struct calendar_day *own = exception(c, day), *week = &c->week[holiday_weekday(day)];
+
+    if (own != NULL)
+        return own;
+    return week->n > 0 && is_holiday(c, day) ? &closed : week;
 }
 
 /* The hours of that day which end after second_s, NULL where there are none. */
 static const struct calendar_hours *hours_left(const struct calendar *c, int64_t day, int64_t second_s)
 {
-    /* 1970-01-01 was a Thursday: 3, where Monday is 0. */
-    const struct calendar_day *d = &c->week[((day + 3) % 7 + 7) % 7];
+    const struct calendar_day *d = day_of(c, day);
 
-    if (is_holiday(c, day))
-        return NULL;
     for (size_t i = 0; i < d->n; i++)
         if (d->hours[i].to_s > second_s)
             return &d->hours[i];

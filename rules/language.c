@@ -37,10 +37,9 @@ static void statement(struct parser *p)
     unknown_statement(p);
 }
 
-void language_parse(struct rules *r, struct str text, zone_bytes *zones, void *arg, struct faults *faults)
+void language_parse(struct rules *r, struct str text, const struct rules_sources *from, struct faults *faults)
 {
-    struct parser p = {
-        .lexer = lexer_begin(text, faults), .rules = r, .faults = faults, .zones = zones, .zones_arg = arg};
+    struct parser p = {.lexer = lexer_begin(text, faults), .rules = r, .faults = faults, .from = from};
 
     parser_next(&p);
     while (p.now.kind != TOKEN_END)

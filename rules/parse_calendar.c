@@ -1,4 +1,5 @@
-/* calendar NAME { mon-fri 09:00-12:00 13:00-18:00  sat 10:00-14:00  tz Asia/Taipei  holiday 2026-12-25 } */
+/* calendar NAME { mon-fri 09:00-12:00 13:00-18:00  sat 10:00-14:00  tz Asia/Taipei
+ *                 holiday 2026-12-25  holidays "tw.ics"  on 2026-12-24 09:00-12:00  on 2026-12-31 closed } */
 #include "rules/parser.h"
 
 #include "rules/base/arena.h"
@@ -14,6 +15,8 @@ static const char *const days[7] = {"mon", "tue", "wed", "thu", "fri", "sat", "s
 struct making {
     struct tree_calendar *t;
     int64_t holidays[CALENDAR_HOLIDAYS_MAX];
+    struct holiday_yearly yearly[CALENDAR_YEARLY_MAX];
+    struct calendar_exception exceptions[CALENDAR_EXCEPTIONS_MAX];
 };
 
 static int day_named(struct str s)
@@ -154,7 +157,7 @@ static void no_such_zone(struct parser *p, struct str name)
     struct buf table = {0};
     size_t n = 0;
 
-    if (p->zones(p->zones_arg, "zone.tab", &table) == ERR_OK)
+    if (p->from->zones(p->from->zones_arg, "zone.tab", &table) == ERR_OK)
         n = zone_names(p, buf_view(&table), names, ZONES_MAX);
     parser_fault(p, "no time zone is called \"%.*s\"%s", SHOWN(name), faults_hint(name, names, n).at);
     buf_free(&table);
@@ -164,7 +167,8 @@ static bool load_zone(struct parser *p, struct str name, struct zone **out)
 {
     struct buf bytes = {0};
     const char *why = NULL;
-    enum err e = !zone_name_usable(name) ? ERR_ABSENT : p->zones(p->zones_arg, str_copy(p->rules->arena, name), &bytes);
+    enum err e = !zone_name_usable(name) ? ERR_ABSENT
+                                         : p->from->zones(p->from->zones_arg, str_copy(p->rules->arena, name), &bytes);
 
     if (e == ERR_OK && zone_parse(out, p->rules->arena, buf_view(&bytes), &why) != ERR_OK)
         parser_fault(p, "time zone \"%.*s\": %s", SHOWN(name), why);
@@ -208,6 +212,14 @@ static bool add_holiday(struct making *m, int64_t day)
     return true;
 }
 
+static bool day_here(struct parser *p, int64_t *day)
+{
+    if (stamp_parse_date(p->now.text, day))
+        return true;
+    parser_fault(p, "\"%.*s\" is not a day: write 2026-12-25", SHOWN(p->now.text));
+    return false;
+}
+
 static bool read_holiday(struct parser *p, void *into, size_t which)
 {
     struct making *m = into;
@@ -218,10 +230,8 @@ static bool read_holiday(struct parser *p, void *into, size_t which)
     for (; hours_begin(p); parser_next(p), any = true) {
         int64_t day;
 
-        if (!stamp_parse_date(p->now.text, &day)) {
-            parser_fault(p, "\"%.*s\" is not a day: write 2026-12-25", SHOWN(p->now.text));
+        if (!day_here(p, &day))
             return false;
-        }
         if (m->t->c.holiday_count == CALENDAR_HOLIDAYS_MAX) {
             parser_fault(p, "a calendar has at most %d holidays", CALENDAR_HOLIDAYS_MAX);
             return false;
@@ -232,9 +242,106 @@ static bool read_holiday(struct parser *p, void *into, size_t which)
     return any || parser_expected(p, "a day such as 2026-12-25");
 }
 
+/* What several files say alike is one holiday. */
+static bool add_file(struct parser *p, struct making *m, const struct holiday_file *f)
+{
+    struct calendar *c = &m->t->c;
+
+    for (size_t i = 0; i < f->days; i++) {
+        if (c->holiday_count == CALENDAR_HOLIDAYS_MAX) {
+            parser_fault(p, "a calendar has at most %d holidays", CALENDAR_HOLIDAYS_MAX);
+            return false;
+        }
+        (void)add_holiday(m, f->day[i]);
+    }
+    if (f->yearly > CALENDAR_YEARLY_MAX - c->yearly_count) {
+        parser_fault(p, "a calendar has at most %d holidays that come back every year", CALENDAR_YEARLY_MAX);
+        return false;
+    }
+    if (f->yearly > 0)
+        memcpy(&m->yearly[c->yearly_count], f->rule, f->yearly * sizeof f->rule[0]);
+    c->yearly_count += f->yearly;
+    return true;
+}
+
+static bool read_files(struct parser *p, void *into, size_t which)
+{
+    bool any = false;
+
+    (void)which;
+    parser_next(p);
+    for (; !parser_ended(p) && p->now.kind == TOKEN_STRING; any = true) {
+        struct holiday_file f;
+
+        if (!parser_holiday_file(p, &f) || !add_file(p, into, &f))
+            return false;
+    }
+    return any || parser_expected(p, "a file in quotes such as \"tw.ics\"");
+}
+
+/* Keeps the list ascending. */
+static bool add_exception(struct parser *p, struct making *m, int64_t day)
+{
+    size_t n = m->t->c.exception_count, i = n;
+
+    if (n == CALENDAR_EXCEPTIONS_MAX) {
+        parser_fault(p, "a calendar has at most %d days with hours of their own", CALENDAR_EXCEPTIONS_MAX);
+        return false;
+    }
+    while (i > 0 && m->exceptions[i - 1].day > day)
+        i--;
+    if (i > 0 && m->exceptions[i - 1].day == day) {
+        parser_fault(p, "%.*s has hours of its own in this calendar already", SHOWN(p->now.text));
+        return false;
+    }
+    memmove(&m->exceptions[i + 1], &m->exceptions[i], (n - i) * sizeof m->exceptions[0]);
+    m->exceptions[i] = (struct calendar_exception){.day = day};
+    m->t->c.exception_count++;
+    return true;
+}
+
+static bool is_date(const struct parser *p)
+{
+    return hours_begin(p) && memchr(p->now.text.at, ':', p->now.text.len) == NULL;
+}
+
+/* on DATE { DATE } ( closed | hours ) */
+static bool read_on(struct parser *p, void *into, size_t which)
+{
+    struct making *m = into;
+    int64_t named[CALENDAR_EXCEPTIONS_MAX];
+    struct calendar_day own = {0};
+    size_t n = 0;
+
+    (void)which;
+    parser_next(p);
+    for (; is_date(p); parser_next(p)) {
+        int64_t day;
+
+        if (!day_here(p, &day) || !add_exception(p, m, day))
+            return false;
+        named[n++] = day;
+    }
+    if (n == 0)
+        return parser_expected(p, "a day such as 2026-12-24");
+    if (parser_take(p, "closed"))
+        return true;
+    if (!hours_begin(p))
+        return parser_expected(p, "closed, or hours such as 09:00-12:00");
+    if (!day_hours(p, &own))
+        return false;
+    for (size_t i = 0; i < m->t->c.exception_count; i++)
+        for (size_t k = 0; k < n; k++)
+            if (m->exceptions[i].day == named[k])
+                m->exceptions[i].hours = own;
+    return true;
+}
+
 static const struct parser_property properties[] = {
     {"tz", read_tz, .again = false},
     {"holiday", read_holiday, .again = true},
+    {"holidays", read_files, .again = true},
+    {"on", read_on, .again = true},
     {"mon", read_days, .again = true, .goes_on = true},
     {"tue", read_days, .again = true, .goes_on = true},
     {"wed", read_days, .again = true, .goes_on = true},
@@ -244,11 +351,15 @@ static const struct parser_property properties[] = {
     {"sun", read_days, .again = true, .goes_on = true},
 };
 
-static void complete(struct parser *p, struct making *m, int line)
+static const void *keep(struct parser *p, const void *list, size_t bytes)
+{
+    return bytes == 0 ? NULL : arena_copy(p->rules->arena, list, bytes);
+}
+
+static void complete(struct parser *p, const struct making *m, int line)
 {
     struct calendar *c = &m->t->c;
     size_t worked = 0;
-    int64_t *kept = arena_array(p->rules->arena, int64_t, c->holiday_count);
 
     for (int d = 0; d < 7; d++)
         worked += c->week[d].n;
@@ -256,9 +367,9 @@ static void complete(struct parser *p, struct making *m, int line)
         faults_add(p->faults, line, "calendar \"%s\" has no hours", c->name);
     if (c->zone_name == NULL)
         faults_add(p->faults, line, "calendar \"%s\" has no tz: write tz UTC, or tz Asia/Taipei", c->name);
-    if (c->holiday_count > 0)
-        memcpy(kept, m->holidays, c->holiday_count * sizeof *kept);
-    c->holidays = kept;
+    c->holidays = keep(p, m->holidays, c->holiday_count * sizeof m->holidays[0]);
+    c->yearly = keep(p, m->yearly, c->yearly_count * sizeof m->yearly[0]);
+    c->exceptions = keep(p, m->exceptions, c->exception_count * sizeof m->exceptions[0]);
 }
 
 static void check_name(struct parser *p, struct str name, int line)
@@ -274,7 +385,6 @@ static void check_name(struct parser *p, struct str name, int line)
 void parse_calendar(struct parser *p, int line)
 {
     struct rules *r = p->rules;
-    struct making m = {0};
     struct str name;
 
     if (!parser_name(p, "the name of a calendar", &name)) {
@@ -288,11 +398,14 @@ void parse_calendar(struct parser *p, int line)
     }
     check_name(p, name, line);
 
+    struct arena *scratch = arena_open(sizeof(struct making));
+    struct making *m = arena_new(scratch, struct making);
     size_t before = p->faults->n;
 
-    m.t = &r->calendar[r->calendars++];
-    *m.t = (struct tree_calendar){.c = {.name = str_copy(r->arena, name)}, .line = line};
-    parser_block(p, "calendar", name, properties, sizeof properties / sizeof properties[0], &m);
+    m->t = &r->calendar[r->calendars++];
+    *m->t = (struct tree_calendar){.c = {.name = str_copy(r->arena, name)}, .line = line};
+    parser_block(p, "calendar", name, properties, sizeof properties / sizeof properties[0], m);
     if (p->faults->n == before)
-        complete(p, &m, line);
+        complete(p, m, line);
+    arena_close(scratch);
 }

@@ -3,6 +3,7 @@
 #ifndef RULES_PARSER_H
 #define RULES_PARSER_H
 
+#include "rules/holiday_file.h"
 #include "rules/lexer.h"
 #include "rules/tree.h"
 
@@ -12,8 +13,7 @@ struct parser {
     int last_line; /* of the token before it */
     struct rules *rules;
     struct faults *faults;
-    zone_bytes *zones;
-    void *zones_arg;
+    const struct rules_sources *from;
 };
 
 /* A word that may stand inside { }, and what reads it and what follows it. */
@@ -53,6 +53,9 @@ bool parser_priority(struct parser *p, int *out);
  * messages: queue "restore". At most 64 properties. */
 void parser_block(struct parser *p, const char *what, struct str name, const struct parser_property *table, size_t n,
                   void *into);
+
+/* On the name of a holiday file: reads it and moves on. The days live in the arena of the rules. */
+bool parser_holiday_file(struct parser *p, struct holiday_file *out);
 
 /* Text of a value in messages: at most 64 bytes of s, for "%.*s". */
 #define SHOWN(s) (int)((s).len < 64 ? (s).len : 64), (s).at == NULL ? "" : (s).at

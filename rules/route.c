@@ -14,16 +14,13 @@
 enum { ARENA_BYTES = 256 * 1024 };
 
 /* Fowler, Noll, Vo: 64 bits, variant 1a. It tells files apart; it proves nothing. */
-static uint64_t fnv1a(struct str s)
+void rules_mix(struct rules *r, struct str bytes)
 {
-    uint64_t h = 0xCBF29CE484222325u;
-
-    for (size_t i = 0; i < s.len; i++)
-        h = (h ^ (unsigned char)s.at[i]) * 0x100000001B3u;
-    return h;
+    for (size_t i = 0; i < bytes.len; i++)
+        r->hash = (r->hash ^ (unsigned char)bytes.at[i]) * 0x100000001B3u;
 }
 
-static struct rules *begin(const char *name, struct str text)
+static struct rules *begin(const char *name)
 {
     struct arena *a = arena_open(ARENA_BYTES);
     struct rules *r = arena_new(a, struct rules);
@@ -31,6 +28,7 @@ static struct rules *begin(const char *name, struct str text)
     *r = (struct rules){
         .arena = a,
         .file = arena_strdup(a, name),
+        .hash = 0xCBF29CE484222325u,
         .senders = arena_array(a, struct tree_class, RULES_CLASSES_MAX),
         .queue = arena_array(a, struct tree_queue, RULES_QUEUES_MAX),
         .calendar = arena_array(a, struct tree_calendar, RULES_CALENDARS_MAX),
@@ -39,17 +37,17 @@ static struct rules *begin(const char *name, struct str text)
         .match = arena_array(a, struct match_rule, RULES_MATCHES_MAX),
         .match_example = arena_array(a, struct match_example, RULES_EXAMPLES_MAX),
     };
-    (void)snprintf(r->version, sizeof r->version, "%016" PRIx64, fnv1a(text));
     return r;
 }
 
-static void read_all(struct rules *r, struct str text, zone_bytes *zones, void *arg, struct faults *f)
+static void read_all(struct rules *r, struct str text, const struct rules_sources *from, struct faults *f)
 {
     if (text.len > RULES_BYTES_MAX) {
         faults_add(f, 1, "larger than %d bytes", RULES_BYTES_MAX);
         return;
     }
-    language_parse(r, text, zones, arg, f);
+    rules_mix(r, text);
+    language_parse(r, text, from, f);
     parse_match_shipped(r, f);
     check_names(r, f);
     check_classes(r, f);
@@ -61,21 +59,30 @@ static void read_all(struct rules *r, struct str text, zone_bytes *zones, void *
     check_match_examples(r, f);
 }
 
-enum err rules_load(struct rules **out, const char *name, struct str text, zone_bytes *zones, void *arg,
-                    struct buf *faults)
+enum err rules_load_from(struct rules **out, const char *name, struct str text, const struct rules_sources *from,
+                         struct buf *faults)
 {
-    struct rules *r = begin(name, text);
+    struct rules *r = begin(name);
     struct faults *f = arena_new(r->arena, struct faults);
 
     f->a = r->arena;
-    read_all(r, text, zones, arg, f);
+    read_all(r, text, from, f);
     if (f->n > 0) {
         faults_print(f, name, faults);
         rules_close(r);
         return ERR_CONF;
     }
+    (void)snprintf(r->version, sizeof r->version, "%016" PRIx64, r->hash);
     *out = r;
     return ERR_OK;
+}
+
+enum err rules_load(struct rules **out, const char *name, struct str text, zone_bytes *zones, void *arg,
+                    struct buf *faults)
+{
+    const struct rules_sources from = {.zones = zones, .zones_arg = arg};
+
+    return rules_load_from(out, name, text, &from, faults);
 }
 
 void rules_close(struct rules *r)

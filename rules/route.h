@@ -39,16 +39,30 @@ struct rules_queue {
     int line;
 };
 
+/* Adds the bytes of a file that stands beside the rules file; name is a safe relative path. At most bytes_max:
+ * ERR_LARGE; ERR_ABSENT, ERR_IO. */
+typedef enum err rules_beside(void *arg, const char *name, size_t bytes_max, struct buf *bytes);
+
+/* What a rules file may name, and where it comes from; asked while it is loaded only. */
+struct rules_sources {
+    zone_bytes *zones;
+    void *zones_arg;
+    rules_beside *beside; /* NULL: there are no other files */
+    void *beside_arg;
+};
+
 /* Loads text that is called `name` in messages.
- *   zones, arg  where time zone data comes from; asked during this call only
- *   faults      gets "name:line: reason" a line, in the order of the lines
+ *   faults  gets "name:line: reason" a line, in the order of the lines
  * ERR_CONF where there is any fault. Yours: rules_close(). */
+enum err rules_load_from(struct rules **out, const char *name, struct str text, const struct rules_sources *from,
+                         struct buf *faults);
+/* The same for rules that name no other file. */
 enum err rules_load(struct rules **out, const char *name, struct str text, zone_bytes *zones, void *arg,
                     struct buf *faults);
 /* NULL is allowed. */
 void rules_close(struct rules *r);
 
-/* FNV-1a of the text, 64 bits in hex: two files that decide differently differ in it. */
+/* FNV-1a of the text and of the files it names, 64 bits in hex: two that decide differently differ in it. */
 const char *rules_version(const struct rules *r);
 /* As it was given to rules_load(). */
 const char *rules_file(const struct rules *r);

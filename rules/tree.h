@@ -50,6 +50,7 @@ struct tree_class {
 struct rules {
     struct arena *arena;
     const char *file;
+    uint64_t hash; /* of all that was read */
     char version[17];
     size_t classes, queues, calendars, routes, examples, matches, match_examples;
     struct tree_class *senders;
@@ -60,5 +61,8 @@ struct rules {
     struct match_rule *match;
     struct match_example *match_example;
 };
+
+/* Bytes that decisions depend on: they make the version. */
+void rules_mix(struct rules *r, struct str bytes);
 
 #endif

@@ -29,6 +29,16 @@ static enum err zones(void *arg, const char *name, struct buf *bytes)
     return ERR_OK;
 }
 
+static enum err beside(void *arg, const char *name, size_t bytes_max, struct buf *bytes)
+{
+    (void)arg;
+    (void)bytes_max;
+    if (strcmp(name, "h.ics") != 0)
+        return ERR_ABSENT;
+    buf_text(bytes, "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261125\nRRULE:FREQ=YEARLY\nEND:VEVENT\nEND:VCALENDAR\n");
+    return ERR_OK;
+}
+
 static void judge(const struct rules *r, struct arena *a)
 {
     struct facts f = facts_default();
@@ -51,10 +61,11 @@ static void judge(const struct rules *r, struct arena *a)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *a = arena_open(4096);
+    const struct rules_sources from = {.zones = zones, .beside = beside};
     struct buf faults = {0};
     struct rules *r;
 
-    if (rules_load(&r, "f", (struct str){(const char *)data, size}, zones, NULL, &faults) == ERR_OK) {
+    if (rules_load_from(&r, "f", (struct str){(const char *)data, size}, &from, &faults) == ERR_OK) {
         assert(faults.len == 0);
         judge(r, a);
         rules_close(r);

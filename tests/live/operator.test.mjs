@@ -66,6 +66,17 @@ describe('check', () => {
     assert.match(run.out, /my\.rules:3: /)
   })
 
+  story('reads the holidays beside the rules, and finds what is wrong in them', async () => {
+    const home = folder(), event = (...lines) => ['BEGIN:VCALENDAR', 'BEGIN:VEVENT', ...lines, 'END:VEVENT', 'END:VCALENDAR', ''].join('\r\n')
+    writeFileSync(join(home, 'my.rules'), 'calendar office { mon-fri 09:00-18:00 tz Asia/Taipei\n holidays "tw.ics" }\nqueue triage { first-reply 1h calendar office }\nroute otherwise to triage\n')
+    const check = () => postern('check', '-o', `rules=${join(home, 'my.rules')}`, '-o', `data=${home}/d`)
+    assert.match((await check()).out, /my\.rules:2: there is no file "tw\.ics" beside this one/)
+    writeFileSync(join(home, 'tw.ics'), event('DTSTART;VALUE=DATE:20270206', 'RRULE:FREQ=MONTHLY'))
+    assert.match((await check()).out, /my\.rules:2: "tw\.ics", line 4: .*FREQ=YEARLY/)
+    writeFileSync(join(home, 'tw.ics'), event('DTSTART;VALUE=DATE:20270206', 'DTEND;VALUE=DATE:20270213'))
+    assert.equal((await check()).out, 'ok\n')
+  })
+
   story('of good settings says ok and writes nothing', async () => {
     const home = folder(), run = await postern('check', '-o', `data=${home}/d`, { cwd: home })
     assert.deepEqual([run.code, run.out], [0, 'ok\n'], run.err)

@@ -1,6 +1,7 @@
 /* language: every way a rules file can be wrong, and what is said about it. */
 #include "gateway/zoneinfo.h"
 #include "rules/base/arena.h"
+#include "rules/holiday_file.h"
 #include "rules/route.h"
 
 #include <setjmp.h>
@@ -15,6 +16,24 @@
 /* A right file in one line, to put something wrong beside it. */
 #define Q    "queue q { calendar always first-reply 1h }\n"
 #define ELSE "route otherwise to q\n"
+
+/* What may be named beside the file. */
+static enum err beside(void *arg, const char *name, size_t bytes_max, struct buf *bytes)
+{
+    (void)arg;
+    assert_true(bytes_max == HOLIDAY_FILE_BYTES_MAX);
+    if (strcmp(name, "locked.ics") == 0)
+        return ERR_IO;
+    if (strcmp(name, "tw.ics") == 0)
+        buf_text(bytes, "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\nEND:VEVENT\nEND:VCALENDAR\n");
+    else if (strcmp(name, "more/weekly.ics") == 0)
+        buf_text(bytes, "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\nRRULE:FREQ=WEEKLY\nEND:VEVENT\n");
+    else
+        return ERR_ABSENT;
+    return ERR_OK;
+}
+
+static const struct rules_sources sources = {.zones = zoneinfo_bytes, .beside = beside};
 
 static void every_fault_has_its_line(void **state)
 {
@@ -161,6 +180,30 @@ static void every_fault_has_its_line(void **state)
          "f:1: \"2026-02-29\" is not a day: write 2026-12-25\n"},
         {"a holiday twice", "calendar c { mon 09:00-10:00 tz UTC holiday 2026-12-25\n holiday 2026-12-25 }\n" Q ELSE,
          "f:2: 2026-12-25 is a holiday of this calendar already\n"},
+        {"holidays that are not there", "calendar c { mon 09:00-10:00 tz UTC\n holidays \"tw.isc\" }\n" Q ELSE,
+         "f:2: there is no file \"tw.isc\" beside this one\n"},
+        {"holidays that cannot be read", "calendar c { mon 09:00-10:00 tz UTC\n holidays \"locked.ics\" }\n" Q ELSE,
+         "f:2: \"locked.ics\" cannot be read: reading or writing failed\n"},
+        {"holidays that are not understood",
+         "calendar c { mon 09:00-10:00 tz UTC\n holidays \"tw.ics\"\n \"more/weekly.ics\" }\n" Q ELSE,
+         "f:3: \"more/weekly.ics\", line 4: a holiday comes back by FREQ=YEARLY or not at all\n"},
+        {"holidays out of the folder", "calendar c { mon 09:00-10:00 tz UTC holidays \"../tw.ics\" }\n" Q ELSE,
+         "f:1: \"../tw.ics\" is no path of a file beside this one: write \"tw.ics\" or \"holidays/tw.ics\"\n"},
+        {"holidays from the root", "calendar c { mon 09:00-10:00 tz UTC holidays \"/etc/tw.ics\" }\n" Q ELSE,
+         "f:1: \"/etc/tw.ics\" is no path of a file beside this one: write \"tw.ics\" or \"holidays/tw.ics\"\n"},
+        {"holidays without quotes", "calendar c { mon 09:00-10:00 tz UTC holidays tw.ics }\n" Q ELSE,
+         "f:1: expected a file in quotes such as \"tw.ics\", not \"tw.ics\"\n"},
+        {"an exception without a day", "calendar c { mon 09:00-10:00 tz UTC on closed }\n" Q ELSE,
+         "f:1: expected a day such as 2026-12-24, not \"closed\"\n"},
+        {"an exception of no day", "calendar c { mon 09:00-10:00 tz UTC on 2026-02-30 closed }\n" Q ELSE,
+         "f:1: \"2026-02-30\" is not a day: write 2026-12-25\n"},
+        {"an exception that says nothing", "calendar c { mon 09:00-10:00 tz UTC on 2026-12-24 }\n" Q ELSE,
+         "f:1: expected closed, or hours such as 09:00-12:00, not \"}\"\n"},
+        {"an exception with bad hours", "calendar c { mon 09:00-10:00 tz UTC on 2026-12-24 9:00-12:00 }\n" Q ELSE,
+         "f:1: \"9:00-12:00\" are not hours: write 09:00-18:00\n"},
+        {"a day with exceptions twice",
+         "calendar c { mon 09:00-10:00 tz UTC on 2026-12-24 closed\n on 2026-12-25 2026-12-24 09:00-12:00 }\n" Q ELSE,
+         "f:2: 2026-12-24 has hours of its own in this calendar already\n"},
         {"an example that fails", Q "queue r { }\nroute when affected to r\n" ELSE "expect affected queue q\n",
          "f:5: this example goes to r by line 3, not to q\n"},
         {"an example with another priority", Q "route otherwise to q priority 5\nexpect queue q priority 6\n",
@@ -186,7 +229,7 @@ static void every_fault_has_its_line(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct rules *r = NULL;
         struct buf faults = {0};
-        enum err e = rules_load(&r, "f", str_of(cases[i].text), zoneinfo_bytes, NULL, &faults);
+        enum err e = rules_load_from(&r, "f", str_of(cases[i].text), &sources, &faults);
 
         if (e != ERR_CONF || r != NULL || !str_is(buf_view(&faults), cases[i].faults))
             fail_msg("%s: %s\n%s", cases[i].label, err_name(e), buf_view(&faults).at);
@@ -212,6 +255,9 @@ static void what_is_right_is_taken(void **state)
                          "expect tier \"Very Gold\" queue q\n"},
         {"a narrower route first", "queue q { }\nroute when language zh-TW to q\nroute when language zh to q\n"
                                    "route otherwise to q\n"},
+        {"holidays, and hours of one day",
+         "calendar c { mon 09:00-10:00 tz UTC holidays \"tw.ics\" \"tw.ics\" on 2026-12-24 2026-12-25 09:00-12:00\n"
+         " 13:00-14:00 on 2026-12-31 closed }\nqueue q { }\nroute otherwise to q\n"},
         {"a number from both sides", "queue q { }\nroute when followers >= 10, followers <= 20 to q\n"
                                      "route when followers >= 10, followers <= 30 to q\nroute otherwise to q\n"},
     };
@@ -221,7 +267,7 @@ static void what_is_right_is_taken(void **state)
         struct rules *r = NULL;
         struct buf faults = {0};
 
-        if (rules_load(&r, "f", str_of(cases[i].text), zoneinfo_bytes, NULL, &faults) != ERR_OK)
+        if (rules_load_from(&r, "f", str_of(cases[i].text), &sources, &faults) != ERR_OK)
             fail_msg("%s: %s", cases[i].label, buf_view(&faults).at);
         rules_close(r);
         buf_free(&faults);
@@ -287,13 +333,64 @@ static void large_files_and_many_faults_are_cut(void **state)
     buf_free(&text);
 }
 
+/* 360 days of the year that the file is named for. */
+static enum err every_day(void *arg, const char *name, size_t bytes_max, struct buf *bytes)
+{
+    (void)arg;
+    (void)bytes_max;
+    buf_printf(bytes, "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:%s0101\nDURATION:P360D\nEND:VEVENT\nEND:VCALENDAR\n",
+               name);
+    return ERR_OK;
+}
+
+static void holidays_are_bounded(void **state)
+{
+    static const struct rules_sources from = {.zones = zoneinfo_bytes, .beside = every_day};
+    static const char text[] = "calendar c { mon 09:00-10:00 tz UTC\n"
+                               " holidays \"2026\" \"2027\" \"2026\"\n holidays \"2028\" }\n" Q ELSE;
+    struct rules *r;
+    struct buf faults = {0};
+
+    (void)state;
+    assert_int_equal(rules_load_from(&r, "f", str_of(text), &from, &faults), ERR_CONF);
+    assert_string_equal(buf_view(&faults).at, "f:3: a calendar has at most 1024 holidays\n");
+    buf_free(&faults);
+}
+
+/* arg: what the file holds. */
+static enum err given(void *arg, const char *name, size_t bytes_max, struct buf *bytes)
+{
+    (void)name;
+    (void)bytes_max;
+    buf_text(bytes, arg);
+    return ERR_OK;
+}
+
+static void a_holiday_more_is_another_version(void **state)
+{
+    static const char text[] = "calendar c { mon 09:00-10:00 tz UTC holidays \"tw.ics\" }\n" Q ELSE;
+    char days[2][100] = {"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\nEND:VEVENT\nEND:VCALENDAR\n",
+                         "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261226\nEND:VEVENT\nEND:VCALENDAR\n"};
+    struct rules *r[2];
+    struct buf faults = {0};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const struct rules_sources from = {.zones = zoneinfo_bytes, .beside = given, .beside_arg = days[i]};
+
+        assert_int_equal(rules_load_from(&r[i], "f", str_of(text), &from, &faults), ERR_OK);
+    }
+    assert_string_not_equal(rules_version(r[0]), rules_version(r[1]));
+    rules_close(r[0]);
+    rules_close(r[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_fault_has_its_line),
-        cmocka_unit_test(what_is_right_is_taken),
-        cmocka_unit_test(everything_is_bounded),
-        cmocka_unit_test(large_files_and_many_faults_are_cut),
+        cmocka_unit_test(every_fault_has_its_line), cmocka_unit_test(what_is_right_is_taken),
+        cmocka_unit_test(everything_is_bounded),    cmocka_unit_test(large_files_and_many_faults_are_cut),
+        cmocka_unit_test(holidays_are_bounded),     cmocka_unit_test(a_holiday_more_is_another_version),
     };
 
     return cmocka_run_group_tests_name("language", tests, NULL, NULL);

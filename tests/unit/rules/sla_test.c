@@ -30,11 +30,33 @@ static const char calendars[] =
     "calendar kathmandu { mon-fri 09:00-17:00  tz Asia/Kathmandu }\n"
     "calendar adelaide  { mon-fri 09:00-17:00  tz Australia/Adelaide }\n"
     "calendar lord-howe { sun 01:00-03:00  tz Australia/Lord_Howe }\n"
-    "calendar apia      { fri 09:00-17:00  tz Pacific/Apia }\n";
+    "calendar apia      { fri 09:00-17:00  tz Pacific/Apia }\n"
+    "calendar lunar     { mon-fri 09:00-17:00  tz Asia/Taipei  holidays \"tw.ics\"\n"
+    "                     on 2027-02-13 09:00-12:00 13:00-14:00  on 2027-02-09 10:00-11:00  on 2027-02-15 closed }\n"
+    "calendar ny-own    { mon-fri 09:00-17:00  tz America/New_York  on 2026-03-08 00:00-24:00\n"
+    "                     on 2026-11-01 00:00-24:00 }\n"
+    "calendar feast     { mon-sun 00:00-24:00  tz America/New_York  holidays \"us.ics\" }\n";
 
-static const char *const names[] = {"taipei",    "utc",      "every-day", "midnight", "ny",
-                                    "ny-night",  "ny-fold",  "ny-gap",    "ny-edge",  "kolkata",
-                                    "kathmandu", "adelaide", "lord-howe", "apia",     "always"};
+static const char tw[] =
+    "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20270205\r\nDTEND;VALUE=DATE:20270211\r\n"
+    "SUMMARY:Lunar New Year\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+/* Days of a clock change, every year: the second Sunday of March, the first of November. */
+static const char us[] = "BEGIN:VCALENDAR\r\n"
+                         "BEGIN:VEVENT\r\nDTSTART:20070311\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU\r\nEND:VEVENT\r\n"
+                         "BEGIN:VEVENT\r\nDTSTART:20071104\r\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU\r\nEND:VEVENT\r\n"
+                         "END:VCALENDAR\r\n";
+
+static enum err beside(void *arg, const char *name, size_t bytes_max, struct buf *bytes)
+{
+    (void)arg;
+    (void)bytes_max;
+    buf_text(bytes, strcmp(name, "tw.ics") == 0 ? tw : us);
+    return ERR_OK;
+}
+
+static const char *const names[] = {"taipei",    "utc",    "every-day", "midnight", "ny",        "ny-night",
+                                    "ny-fold",   "ny-gap", "ny-edge",   "kolkata",  "kathmandu", "adelaide",
+                                    "lord-howe", "apia",   "lunar",     "ny-own",   "feast",     "always"};
 
 static struct rules *rules;
 static struct arena *arena;
@@ -42,6 +64,7 @@ static struct arena *arena;
 /* A queue for each calendar, under its name. */
 static int setup(void **state)
 {
+    const struct rules_sources from = {.zones = zoneinfo_bytes, .beside = beside};
     struct buf text = {0}, faults = {0};
 
     (void)state;
@@ -49,7 +72,7 @@ static int setup(void **state)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         buf_printf(&text, "queue %s { calendar %s }\n", names[i], names[i]);
     buf_text(&text, "route otherwise to utc\n");
-    if (rules_load(&rules, "clocks.rules", buf_view(&text), zoneinfo_bytes, NULL, &faults) != ERR_OK)
+    if (rules_load_from(&rules, "clocks.rules", buf_view(&text), &from, &faults) != ERR_OK)
         fail_msg("%s", buf_view(&faults).at);
     buf_free(&text);
     buf_free(&faults);
@@ -125,6 +148,16 @@ static void due_is_start_and_working_time(void **state)
         {"half an hour and summer time", "adelaide", "2026-04-03T06:00:00Z", HOUR, "2026-04-06T00:00:00Z", 2},
         {"summer time of half an hour", "lord-howe", "2026-04-04T12:00:00Z", 2 * HOUR, "2026-04-04T16:00:00Z", 1},
         {"a day that was left out", "apia", "2011-12-29T22:00:00Z", HOUR, "2012-01-05T20:00:00Z", 1},
+        {"over a week of holidays", "lunar", "2027-02-04T08:30:00Z", HOUR, "2027-02-09T02:30:00Z", 2},
+        {"a holiday with hours of its own", "lunar", "2027-02-09T02:30:00Z", HOUR, "2027-02-11T01:30:00Z", 2},
+        {"a Saturday to make up for it", "lunar", "2027-02-12T08:30:00Z", 4 * HOUR, "2027-02-13T05:30:00Z", 3},
+        {"a Monday that is closed", "lunar", "2027-02-13T06:00:00Z", HOUR, "2027-02-16T02:00:00Z", 1},
+        {"a day of its own with 23 hours", "ny-own", "2026-03-07T12:00:00Z", 23 * HOUR, "2026-03-09T04:00:00Z", 1},
+        {"and a second more", "ny-own", "2026-03-07T12:00:00Z", 23 * HOUR + SECOND, "2026-03-09T13:00:01Z", 2},
+        {"a day of its own with 25 hours", "ny-own", "2026-10-31T12:00:00Z", 25 * HOUR, "2026-11-02T05:00:00Z", 1},
+        {"a holiday of 23 hours", "feast", "2026-03-08T04:00:00Z", 2 * HOUR, "2026-03-09T05:00:00Z", 2},
+        {"a holiday of 25 hours", "feast", "2026-11-01T03:00:00Z", 2 * HOUR, "2026-11-02T06:00:00Z", 2},
+        {"and in another year", "feast", "2031-11-02T03:00:00Z", 2 * HOUR, "2031-11-03T06:00:00Z", 2},
     };
 
     (void)state;
