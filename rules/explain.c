@@ -149,12 +149,46 @@ static void print_verdict(const struct sla_verdict *v, struct buf *out)
         buf_printf(out, "    and %zu more\n", v->spans - EXPLAIN_SPANS_SHOWN);
 }
 
+static void print_pauses(const struct sla_policy *p, struct buf *out)
+{
+    size_t paused = 0, said = 0;
+
+    for (int k = 0; k < SLA_CLOCKS; k++)
+        paused += p->pauses[k];
+    if (paused == 0)
+        return;
+    buf_text(out, ", pause");
+    for (int k = 0; paused < SLA_CLOCKS && k < SLA_CLOCKS; k++)
+        if (p->pauses[k])
+            buf_printf(out, "%s %s", said++ == 0 ? "" : ",", sla_clock_name((enum sla_clock)k));
+    buf_text(out, " when waiting-customer");
+}
+
+static void print_steps(const struct sla_policy *p, enum sla_clock clock, const struct sla_verdict *v, int64_t now_ms,
+                        struct buf *out)
+{
+    for (size_t i = 0; i < p->step_count; i++) {
+        const struct sla_step *s = &p->steps[i];
+        int64_t at_ms = sla_step_ms(v, s);
+
+        if (s->clock != clock)
+            continue;
+        buf_printf(out, "    %s to %s ", at_ms <= now_ms ? "escalated" : "escalates", sla_role_name(s->to));
+        if (s->before_ms > 0)
+            explain_duration(s->before_ms, out);
+        buf_printf(out, "%s breach: ", s->before_ms > 0 ? " before" : "at");
+        print_moment(at_ms, out);
+        buf_char(out, '\n');
+    }
+}
+
 static void print_clocks(const struct sla_policy *p, const struct explain_case *c, struct arena *a, struct buf *out)
 {
     buf_printf(out, "clocks, calendar %s", p->calendar->name);
     if (!p->calendar->always)
         buf_printf(out, " (%s)", p->calendar->zone_name);
-    buf_printf(out, "%s, now ", p->pause_waiting_customer ? ", pause when waiting-customer" : "");
+    print_pauses(p, out);
+    buf_text(out, ", now ");
     print_moment(c->now_ms, out);
     buf_char(out, '\n');
     for (int k = 0; k < SLA_CLOCKS; k++) {
@@ -167,6 +201,7 @@ static void print_clocks(const struct sla_policy *p, const struct explain_case *
         buf_printf(out, "  %s ", sla_clock_name((enum sla_clock)k));
         explain_duration(v.promise_ms, out);
         print_verdict(&v, out);
+        print_steps(p, (enum sla_clock)k, &v, c->now_ms, out);
     }
 }
 

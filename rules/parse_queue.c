@@ -1,8 +1,11 @@
-/* queue NAME { title "…"  first-reply 1h  update 4h  restore 12h  calendar NAME  pause when waiting-customer } */
+/* queue NAME { title "…"  first-reply 1h  update 4h  restore 12h  calendar NAME
+ *              pause update, restore when waiting-customer  escalate first-reply 15m before breach to lead } */
 #include "rules/parser.h"
 
 #include "rules/base/arena.h"
 #include "rules/ticket_state.h"
+
+#include <string.h>
 
 static bool read_title(struct parser *p, void *into, size_t which)
 {
@@ -40,17 +43,129 @@ static bool read_calendar(struct parser *p, void *into, size_t which)
     return parser_name(p, "the name of a calendar, or always", &t->calendar.name);
 }
 
+static bool read_clock(struct parser *p, enum sla_clock *out)
+{
+    const char *names[SLA_CLOCKS];
+
+    for (int c = 0; c < SLA_CLOCKS; c++) {
+        names[c] = sla_clock_name((enum sla_clock)c);
+        if (parser_take(p, names[c])) {
+            *out = (enum sla_clock)c;
+            return true;
+        }
+    }
+    if (parser_ended(p) || p->now.kind != TOKEN_WORD)
+        return parser_expected(p, "a clock: first-reply, update or restore");
+    parser_fault(p, "no clock is called \"%.*s\"%s", SHOWN(p->now.text),
+                 faults_hint(p->now.text, names, SLA_CLOCKS).at);
+    return false;
+}
+
+/* Before "when": which clocks; none named is all of them. */
+static bool read_paused(struct parser *p, bool pauses[SLA_CLOCKS])
+{
+    bool all = parser_is(p, "when");
+
+    for (int c = 0; c < SLA_CLOCKS; c++)
+        pauses[c] = all;
+    if (all)
+        return true;
+    do {
+        enum sla_clock c = SLA_CLOCKS;
+
+        if (!read_clock(p, &c))
+            return false;
+        pauses[c] = true;
+    } while (parser_take_mark(p, ","));
+    return true;
+}
+
 static bool read_pause(struct parser *p, void *into, size_t which)
 {
     struct tree_queue *t = into;
 
     (void)which;
     parser_next(p);
+    if (!read_paused(p, t->q.policy.pauses))
+        return false;
     if (!parser_take(p, "when"))
         return parser_expected(p, "when");
     if (!parser_take(p, ticket_state_name(TICKET_WAITING_CUSTOMER)))
         return parser_expected(p, "waiting-customer");
-    t->q.policy.pause_waiting_customer = true;
+    return true;
+}
+
+static bool read_role(struct parser *p, enum sla_role *out)
+{
+    const char *names[SLA_ROLES];
+
+    for (int r = 0; r < SLA_ROLES; r++) {
+        names[r] = sla_role_name((enum sla_role)r);
+        if (parser_take(p, names[r])) {
+            *out = (enum sla_role)r;
+            return true;
+        }
+    }
+    if (parser_ended(p) || p->now.kind != TOKEN_WORD)
+        return parser_expected(p, "a role: agent, lead or manager");
+    parser_fault(p, "no role is called \"%.*s\": it is agent, lead or manager%s", SHOWN(p->now.text),
+                 faults_hint(p->now.text, names, SLA_ROLES).at);
+    return false;
+}
+
+/* CLOCK ( DURATION before | at ) breach to ROLE */
+static bool read_step(struct parser *p, struct sla_step *s)
+{
+    if (!read_clock(p, &s->clock))
+        return false;
+    if (!parser_take(p, "at")) {
+        if (!parser_duration(p, &s->before_ms))
+            return false;
+        if (!parser_take(p, "before"))
+            return parser_expected(p, "before");
+    }
+    if (!parser_take(p, "breach"))
+        return parser_expected(p, "breach");
+    if (!parser_take(p, "to"))
+        return parser_expected(p, "to and a role");
+    return read_role(p, &s->to);
+}
+
+static bool comes_before(const struct sla_step *a, const struct sla_step *b)
+{
+    return a->clock != b->clock ? a->clock < b->clock : a->before_ms > b->before_ms;
+}
+
+/* Keeps the steps in the order in which they come. */
+static void add_step(struct parser *p, struct sla_policy *policy, struct sla_step s)
+{
+    struct sla_step *all = arena_array(p->rules->arena, struct sla_step, policy->step_count + 1);
+    size_t at = policy->step_count;
+
+    while (at > 0 && comes_before(&s, &policy->steps[at - 1]))
+        at--;
+    if (at > 0)
+        memcpy(all, policy->steps, at * sizeof *all);
+    all[at] = s;
+    if (at < policy->step_count)
+        memcpy(all + at + 1, policy->steps + at, (policy->step_count - at) * sizeof *all);
+    policy->steps = all;
+    policy->step_count++;
+}
+
+static bool read_escalate(struct parser *p, void *into, size_t which)
+{
+    struct tree_queue *t = into;
+    struct sla_step s = {.line = p->now.line};
+
+    (void)which;
+    parser_next(p);
+    if (!read_step(p, &s))
+        return false;
+    if (t->q.policy.step_count < SLA_STEPS_MAX)
+        add_step(p, &t->q.policy, s);
+    else
+        faults_add(p->faults, s.line, "queue \"%s\" has more than %d steps", t->q.name, SLA_STEPS_MAX);
     return true;
 }
 
@@ -61,7 +176,44 @@ static const struct parser_property properties[] = {
         {"title", read_title, .again = false},
     {"calendar", read_calendar, .again = false},
     {"pause", read_pause, .again = false},
+    {"escalate", read_escalate, .again = true},
 };
+
+static bool same_step(const struct sla_step *a, const struct sla_step *b)
+{
+    return a->clock == b->clock && a->before_ms == b->before_ms && a->to == b->to;
+}
+
+static void check_steps(struct parser *p, const struct rules_queue *q)
+{
+    const struct sla_policy *policy = &q->policy;
+
+    for (size_t i = 0; i < policy->step_count; i++) {
+        const struct sla_step *s = &policy->steps[i];
+        const char *clock = sla_clock_name(s->clock);
+
+        if (policy->promise_ms[s->clock] == 0)
+            faults_add(p->faults, s->line, "queue \"%s\" escalates %s, which it does not promise", q->name, clock);
+        else if (s->before_ms >= policy->promise_ms[s->clock])
+            faults_add(p->faults, s->line, "escalates %s before its time begins: write less than the promise", clock);
+        for (size_t k = 0; k < i; k++)
+            if (same_step(s, &policy->steps[k]))
+                faults_add(p->faults, s->line, "escalates %s to %s at the same moment as line %d", clock,
+                           sla_role_name(s->to), policy->steps[k].line);
+    }
+}
+
+static void check_pauses(struct parser *p, const struct rules_queue *q)
+{
+    bool all = true;
+
+    for (int c = 0; c < SLA_CLOCKS; c++)
+        all = all && q->policy.pauses[c];
+    for (int c = 0; !all && c < SLA_CLOCKS; c++)
+        if (q->policy.pauses[c] && q->policy.promise_ms[c] == 0)
+            faults_add(p->faults, q->line, "queue \"%s\" pauses %s, which it does not promise", q->name,
+                       sla_clock_name((enum sla_clock)c));
+}
 
 static void complete(struct parser *p, struct tree_queue *t)
 {
@@ -72,6 +224,8 @@ static void complete(struct parser *p, struct tree_queue *t)
     if (promises && t->calendar.name.len == 0)
         faults_add(p->faults, t->q.line, "queue \"%s\" promises a time but has no calendar: write calendar always",
                    t->q.name);
+    check_pauses(p, &t->q);
+    check_steps(p, &t->q);
 }
 
 void parse_queue(struct parser *p, int line)

@@ -67,7 +67,7 @@ static void pass(struct run *r, int64_t from_ms, int64_t to_ms)
 
 static bool runs(const struct run *r)
 {
-    return r->met_ms == SLA_NEVER && !r->solved && !(r->paused && r->policy->pause_waiting_customer);
+    return r->met_ms == SLA_NEVER && !r->solved && !(r->paused && r->policy->pauses[r->clock]);
 }
 
 static void happen(struct run *r, enum sla_event_kind kind, int64_t at_ms)
@@ -174,6 +174,32 @@ enum err sla_judge(struct sla_verdict *out, enum sla_clock clock, const struct s
         .counted = r.counted,
     };
     return ERR_OK;
+}
+
+int64_t sla_step_ms(const struct sla_verdict *v, const struct sla_step *s)
+{
+    int64_t ahead_ms = v->promise_ms - s->before_ms;
+
+    for (size_t i = 0; i < v->spans; i++) {
+        int64_t ms = v->counted[i].to_ms - v->counted[i].from_ms;
+
+        if (ms >= ahead_ms)
+            return v->counted[i].from_ms + ahead_ms;
+        ahead_ms -= ms;
+    }
+    return SLA_NEVER;
+}
+
+const char *sla_role_name(enum sla_role r)
+{
+    static const char *const names[] = {
+#define X(name, word) [SLA_##name] = word,
+        SLA_ROLE_LIST(X)
+#undef X
+    };
+
+    assert((unsigned)r < SLA_ROLES);
+    return names[r];
 }
 
 const char *sla_clock_name(enum sla_clock c)

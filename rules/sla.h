@@ -4,11 +4,14 @@
  *     waited for us; due is the moment at which that time has reached the promise;
  * L2  first-reply runs from opening to the first reply of staff; update begins
  *     again with each reply; restore ends when the ticket is solved;
- * L3  while the customer is waited for every clock of the queue stands, where the
- *     queue says `pause when waiting-customer`; while the ticket is solved every
- *     clock stands, and a reopened one runs on from where it stood;
+ * L3  while the customer is waited for those clocks stand of which the queue says
+ *     `pause … when waiting-customer`; while the ticket is solved every clock
+ *     stands, and a reopened one runs on from where it stood;
  * L4  the same history gives the same answer, whenever it is asked for: only
- *     running and breached depend on now. */
+ *     running and breached depend on now;
+ * L5  a step is the moment at which so much of the promise is left, in working
+ *     time: a clock that stands brings it no nearer, and one that was kept before
+ *     never comes to it. */
 #ifndef RULES_SLA_H
 #define RULES_SLA_H
 
@@ -64,11 +67,35 @@ struct sla_event {
     int64_t at_ms;
 };
 
+/* Who hears of a clock before it is broken: roles of staff; X(name, word). */
+#define SLA_ROLE_LIST(X) \
+    X(AGENT, "agent")    \
+    X(LEAD, "lead")      \
+    X(MANAGER, "manager")
+
+enum sla_role {
+#define X(name, word) SLA_##name,
+    SLA_ROLE_LIST(X)
+#undef X
+        SLA_ROLES
+};
+
+enum { SLA_STEPS_MAX = 12 }; /* a queue */
+
+struct sla_step {
+    enum sla_clock clock;
+    int64_t before_ms; /* working time left; 0: at breach */
+    enum sla_role to;
+    int line; /* of the rules file */
+};
+
 /* What a queue promises. */
 struct sla_policy {
     const struct calendar *calendar;
     int64_t promise_ms[SLA_CLOCKS]; /* working time; 0: no promise */
-    bool pause_waiting_customer;
+    bool pauses[SLA_CLOCKS];        /* stands while the customer is waited for */
+    size_t step_count;              /* by clock, then in the order in which they come */
+    const struct sla_step *steps;
 };
 
 struct sla_verdict {
@@ -86,8 +113,12 @@ struct sla_verdict {
 enum err sla_judge(struct sla_verdict *out, enum sla_clock clock, const struct sla_policy *p,
                    const struct sla_event *events, size_t n, int64_t now_ms, struct arena *a);
 
-/* "first-reply", "opened", "running": static text. */
+/* When it comes to a step of its clock (L5), past or to come; SLA_NEVER: not as far as can be seen. */
+int64_t sla_step_ms(const struct sla_verdict *v, const struct sla_step *s);
+
+/* "first-reply", "opened", "running", "lead": static text. */
 const char *sla_clock_name(enum sla_clock c);
+const char *sla_role_name(enum sla_role r);
 const char *sla_event_name(enum sla_event_kind k);
 const char *sla_state_name(enum sla_state s);
 

@@ -161,7 +161,30 @@ static struct doc *spans_doc(const struct sla_verdict *v)
     return list;
 }
 
-static struct doc *clock_doc(enum sla_clock clock, const struct sla_verdict *v)
+/* Who hears of it, and when. */
+static struct doc *steps_doc(const struct sla_policy *p, enum sla_clock clock, const struct sla_verdict *v,
+                             int64_t now_ms)
+{
+    struct doc *list = doc_array();
+
+    for (size_t i = 0; i < p->step_count; i++) {
+        int64_t at_ms = sla_step_ms(v, &p->steps[i]);
+        struct doc *d;
+
+        if (p->steps[i].clock != clock)
+            continue;
+        d = doc_object();
+        doc_set_text(d, "to", str_of(sla_role_name(p->steps[i].to)));
+        doc_set_int(d, "before_ms", p->steps[i].before_ms);
+        doc_set(d, "at", moment_doc(at_ms));
+        doc_set_bool(d, "reached", at_ms <= now_ms);
+        doc_push(list, d);
+    }
+    return list;
+}
+
+static struct doc *clock_doc(const struct sla_policy *p, enum sla_clock clock, const struct sla_verdict *v,
+                             int64_t now_ms)
 {
     struct doc *d = doc_object();
 
@@ -171,6 +194,7 @@ static struct doc *clock_doc(enum sla_clock clock, const struct sla_verdict *v)
     doc_set(d, "due_at", moment_doc(v->due_ms));
     doc_set(d, "met_at", moment_doc(v->met_ms));
     doc_set_int(d, "left_ms", v->left_ms);
+    doc_set(d, "steps", steps_doc(p, clock, v, now_ms));
     doc_set(d, "trace", spans_doc(v));
     return d;
 }
@@ -186,6 +210,7 @@ static struct doc *call_back_clock(int64_t by_ms, int64_t now_ms)
     doc_set(d, "due_at", moment_doc(by_ms));
     doc_set_null(d, "met_at");
     doc_set_int(d, "left_ms", by_ms > now_ms ? by_ms - now_ms : 0);
+    doc_set(d, "steps", doc_array());
     doc_set(d, "trace", doc_array());
     return d;
 }
@@ -197,16 +222,16 @@ static struct doc *clocks_doc(const struct rules *rules, struct arena *a, const 
     struct doc *list = doc_array();
     size_t count;
     struct sla_event *events = placing_events(history, n, a, &count);
+    int64_t now_ms = clock_now_ms();
 
     for (int k = 0; q != NULL && k < SLA_CLOCKS; k++) {
         struct sla_verdict v;
 
-        if (sla_judge(&v, (enum sla_clock)k, &q->policy, events, count, clock_now_ms(), a) == ERR_OK &&
-            v.state != SLA_NONE)
-            doc_push(list, clock_doc((enum sla_clock)k, &v));
+        if (sla_judge(&v, (enum sla_clock)k, &q->policy, events, count, now_ms, a) == ERR_OK && v.state != SLA_NONE)
+            doc_push(list, clock_doc(&q->policy, (enum sla_clock)k, &v, now_ms));
     }
     if (placing_call_back_ms(history, n) != 0)
-        doc_push(list, call_back_clock(placing_call_back_ms(history, n), clock_now_ms()));
+        doc_push(list, call_back_clock(placing_call_back_ms(history, n), now_ms));
     return list;
 }
 

@@ -36,9 +36,13 @@ export function routing(r) {
 
 const counted = (s) => el('li', {}, time(s.from), ' to ', s.to ? time(s.to) : 'now', `: ${span(s.ms)}`);
 
+const step = (s) => el('li', {}, s.reached ? 'Escalated' : 'Escalates', ` to ${s.to} `,
+  s.before_ms > 0 ? `${span(s.before_ms)} before breach` : 'at breach', s.at && [', ', time(s.at)]);
+
 export function clocks(list) {
   const one = (c) => [el('h3', {}, `${word(CLOCKS, c.clock)}: ${c.state}`),
     el('p', {}, c.promise_ms !== null && `Promised within ${span(c.promise_ms)}. `, c.due_at && ['Due ', time(c.due_at), '. '], c.met_at && ['Met ', time(c.met_at), '.']),
+    c.steps?.length > 0 && el('ol', { class: 'trace' }, c.steps.map(step)),
     c.trace?.length > 0 && el('ol', { class: 'trace' }, c.trace.map(counted))];
   return section('Clocks', false, list.length > 0 ? list.map(one) : el('p', {}, 'No clock runs.'));
 }

@@ -149,6 +149,38 @@ static void every_fault_has_its_line(void **state)
          "f:1: queue \"q\" promises a time but has no calendar: write calendar always\n"},
         {"a pause for another state", "queue q { pause when solved }\n" ELSE,
          "f:1: expected waiting-customer, not \"solved\"\n"},
+        {"a pause of what", "queue q { update 1h calendar always pause when }\n" ELSE,
+         "f:1: expected waiting-customer, not \"}\"\n"},
+        {"a pause of a clock that is none",
+         "queue q { update 1h calendar always pause updates when waiting-customer }\n" ELSE,
+         "f:1: no clock is called \"updates\"; did you mean \"update\"?\n"},
+        {"a pause of a clock that does not run",
+         "queue q { update 1h calendar always pause update, restore when waiting-customer }\n" ELSE,
+         "f:1: queue \"q\" pauses restore, which it does not promise\n"},
+        {"a step of a clock that is none",
+         "queue q { update 1h calendar always\n escalate restor at breach to lead }\n" ELSE,
+         "f:2: no clock is called \"restor\"; did you mean \"restore\"?\n"},
+        {"a step of a clock that does not run",
+         "queue q { update 1h calendar always\n escalate restore at breach to lead }\n" ELSE,
+         "f:2: queue \"q\" escalates restore, which it does not promise\n"},
+        {"a step to nobody", "queue q { update 1h calendar always escalate update at breach to }\n" ELSE,
+         "f:1: expected a role: agent, lead or manager, not \"}\"\n"},
+        {"a step to a role that is none",
+         "queue q { update 1h calendar always escalate update at breach to led }\n" ELSE,
+         "f:1: no role is called \"led\": it is agent, lead or manager; did you mean \"lead\"?\n"},
+        {"a step that is not before", "queue q { update 1h calendar always escalate update 15m breach to lead }\n" ELSE,
+         "f:1: expected before, not \"breach\"\n"},
+        {"a step before what", "queue q { update 1h calendar always escalate update 15m before 1h to lead }\n" ELSE,
+         "f:1: expected breach, not \"1h\"\n"},
+        {"a step without a moment", "queue q { update 1h calendar always escalate update to lead }\n" ELSE,
+         "f:1: \"to\" is not a duration: write 90s, 30m, 1h or 1h30m\n"},
+        {"a step before the time begins",
+         "queue q { update 1h calendar always\n escalate update 1h before breach to lead }\n" ELSE,
+         "f:2: escalates update before its time begins: write less than the promise\n"},
+        {"a step twice",
+         "queue q { update 1h calendar always\n escalate update 1m before breach to lead\n"
+         " escalate update at breach to lead\n escalate update 60s before breach to lead }\n" ELSE,
+         "f:4: escalates update to lead at the same moment as line 2\n"},
         {"no hours", "calendar c { tz UTC }\n" Q ELSE, "f:1: calendar \"c\" has no hours\n"},
         {"no zone", "calendar c { mon 09:00-10:00 }\n" Q ELSE,
          "f:1: calendar \"c\" has no tz: write tz UTC, or tz Asia/Taipei\n"},
@@ -258,6 +290,10 @@ static void what_is_right_is_taken(void **state)
         {"holidays, and hours of one day",
          "calendar c { mon 09:00-10:00 tz UTC holidays \"tw.ics\" \"tw.ics\" on 2026-12-24 2026-12-25 09:00-12:00\n"
          " 13:00-14:00 on 2026-12-31 closed }\nqueue q { }\nroute otherwise to q\n"},
+        {"pauses and steps",
+         "queue q { escalate update at breach to manager escalate restore 90s before breach to lead\n"
+         " escalate update 30m before breach to agent restore 2m update 1h calendar always\n"
+         " pause update, restore when waiting-customer }\nroute otherwise to q\n"},
         {"a number from both sides", "queue q { }\nroute when followers >= 10, followers <= 20 to q\n"
                                      "route when followers >= 10, followers <= 30 to q\nroute otherwise to q\n"},
     };
@@ -308,6 +344,39 @@ static void everything_is_bounded(void **state)
         buf_free(&text);
         buf_free(&faults);
     }
+}
+
+static void steps_are_bounded_and_in_order(void **state)
+{
+    struct buf text = {0}, faults = {0};
+    struct rules *r;
+
+    (void)state;
+    buf_text(&text, "queue q { first-reply 1h update 1h calendar always pause first-reply when waiting-customer\n"
+                    " escalate update at breach to lead\n");
+    for (int i = 1; i < SLA_STEPS_MAX; i++)
+        buf_printf(&text, " escalate first-reply %dm before breach to lead\n", i);
+
+    size_t full = text.len;
+
+    buf_text(&text, "}\n" ELSE);
+    assert_int_equal(rules_load(&r, "f", buf_view(&text), zoneinfo_bytes, NULL, &faults), ERR_OK);
+
+    const struct sla_policy *p = &rules_queue_at(r, 0)->policy;
+
+    assert_int_equal(p->step_count, SLA_STEPS_MAX);
+    for (size_t i = 0; i + 1 < SLA_STEPS_MAX; i++)
+        assert_int_equal(p->steps[i].before_ms, (SLA_STEPS_MAX - 1 - (int64_t)i) * 60000);
+    assert_int_equal(p->steps[SLA_STEPS_MAX - 1].clock, SLA_UPDATE);
+    assert_true(p->pauses[SLA_FIRST_REPLY] && !p->pauses[SLA_UPDATE] && !p->pauses[SLA_RESTORE]);
+    rules_close(r);
+
+    text.len = full;
+    buf_text(&text, " escalate update 1m before breach to lead }\n" ELSE);
+    assert_int_equal(rules_load(&r, "f", buf_view(&text), zoneinfo_bytes, NULL, &faults), ERR_CONF);
+    assert_string_equal(buf_view(&faults).at, "f:14: queue \"q\" has more than 12 steps\n");
+    buf_free(&text);
+    buf_free(&faults);
 }
 
 static void large_files_and_many_faults_are_cut(void **state)
@@ -388,9 +457,13 @@ static void a_holiday_more_is_another_version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_fault_has_its_line), cmocka_unit_test(what_is_right_is_taken),
-        cmocka_unit_test(everything_is_bounded),    cmocka_unit_test(large_files_and_many_faults_are_cut),
-        cmocka_unit_test(holidays_are_bounded),     cmocka_unit_test(a_holiday_more_is_another_version),
+        cmocka_unit_test(every_fault_has_its_line),
+        cmocka_unit_test(what_is_right_is_taken),
+        cmocka_unit_test(everything_is_bounded),
+        cmocka_unit_test(large_files_and_many_faults_are_cut),
+        cmocka_unit_test(steps_are_bounded_and_in_order),
+        cmocka_unit_test(holidays_are_bounded),
+        cmocka_unit_test(a_holiday_more_is_another_version),
     };
 
     return cmocka_run_group_tests_name("language", tests, NULL, NULL);

@@ -16,16 +16,18 @@
 
 #include <cmocka.h>
 
-static const char text[] = "queue restore { title \"Restore\" first-reply 1h calendar always }\n"
-                           "queue rest { }\n"
-                           "route when affected, level >= 2 to restore priority 90\n"
-                           "route when channel phone to restore priority 1\n"
-                           "route when followers >= 10, followers < 20 to restore priority 2\n"
-                           "route when language zh to restore priority 3\n"
-                           "route when tier Gold, region emea to restore priority 4\n"
-                           "route when impact question, known no to restore priority 5\n"
-                           "route when executive to restore priority 6\n"
-                           "route otherwise to rest\n";
+static const char text[] =
+    "queue restore { title \"Restore\" first-reply 1h calendar always pause first-reply when waiting-customer"
+    " escalate first-reply at breach to manager escalate first-reply 40m before breach to lead }\n"
+    "queue rest { }\n"
+    "route when affected, level >= 2 to restore priority 90\n"
+    "route when channel phone to restore priority 1\n"
+    "route when followers >= 10, followers < 20 to restore priority 2\n"
+    "route when language zh to restore priority 3\n"
+    "route when tier Gold, region emea to restore priority 4\n"
+    "route when impact question, known no to restore priority 5\n"
+    "route when executive to restore priority 6\n"
+    "route otherwise to rest\n";
 
 static struct rules *load(const char *name, struct str from)
 {
@@ -170,26 +172,29 @@ static void facts_that_are_wrong_are_told(void **state)
     }
 }
 
-static const char explained[] = "facts\n"
-                                "  channel    phone\n"
-                                "  level      0\n"
-                                "  affected   no\n"
-                                "  executive  no\n"
-                                "  known      no\n"
-                                "  impact     down\n"
-                                "  followers  0\n"
-                                "  language   not known\n"
-                                "  tier       not known\n"
-                                "  region     not known\n"
-                                "  class      not known\n"
-                                "routes of t.rules, version VERSION-OF-FILE.\n"
-                                "  t.rules:3: passed: route when affected yes, level >= 2 to restore priority 90"
-                                "  (affected is no)\n"
-                                "  t.rules:4: decided: route when channel phone to restore priority 1\n"
-                                "queue restore, \"Restore\", priority 1\n"
-                                "clocks, calendar always, now 2026-11-24T10:00:00Z\n"
-                                "  first-reply 1h: met, due never, done 2026-11-24T09:30:30Z\n"
-                                "    counted 2026-11-24T09:00:00Z to 2026-11-24T09:30:30Z  30m30s\n";
+static const char explained[] =
+    "facts\n"
+    "  channel    phone\n"
+    "  level      0\n"
+    "  affected   no\n"
+    "  executive  no\n"
+    "  known      no\n"
+    "  impact     down\n"
+    "  followers  0\n"
+    "  language   not known\n"
+    "  tier       not known\n"
+    "  region     not known\n"
+    "  class      not known\n"
+    "routes of t.rules, version VERSION-OF-FILE.\n"
+    "  t.rules:3: passed: route when affected yes, level >= 2 to restore priority 90"
+    "  (affected is no)\n"
+    "  t.rules:4: decided: route when channel phone to restore priority 1\n"
+    "queue restore, \"Restore\", priority 1\n"
+    "clocks, calendar always, pause first-reply when waiting-customer, now 2026-11-24T10:00:00Z\n"
+    "  first-reply 1h: met, due never, done 2026-11-24T09:30:30Z\n"
+    "    counted 2026-11-24T09:00:00Z to 2026-11-24T09:30:30Z  30m30s\n"
+    "    escalated to lead 40m before breach: 2026-11-24T09:20:00Z\n"
+    "    escalates to manager at breach: never\n";
 
 static void a_decision_is_told_whole(void **state)
 {

@@ -418,11 +418,12 @@ static void a_history_gives_a_state(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct sla_policy p = {utc, {2 * HOUR, 2 * HOUR, 2 * HOUR}, cases[i].pauses};
+        struct sla_policy p = {.calendar = utc, .promise_ms = {2 * HOUR, 2 * HOUR, 2 * HOUR}};
         struct sla_event events[6];
         struct sla_verdict v;
 
         arena_reset(arena);
+        p.pauses[cases[i].clock] = cases[i].pauses; /* of the others: nothing */
         for (size_t k = 0; k < cases[i].n; k++)
             events[k] = (struct sla_event){cases[i].events[k].kind, ms(cases[i].events[k].at)};
         assert_int_equal(sla_judge(&v, cases[i].clock, &p, events, cases[i].n, ms(cases[i].now), arena), ERR_OK);
@@ -433,6 +434,65 @@ static void a_history_gives_a_state(void **state)
         if (v.state != cases[i].want || v.due_ms != due_ms || v.met_ms != met_ms || v.left_ms != cases[i].left_ms)
             fail_msg("%s: %s, due %lld, met %lld, left %lld", cases[i].label, sla_state_name(v.state),
                      (long long)v.due_ms, (long long)v.met_ms, (long long)v.left_ms);
+    }
+}
+
+/* 2 h promised from a Monday 15:30 in the calendar utc: 90 minutes until 17:00, and 30 of Tuesday morning. L5. */
+static void steps_come_with_working_time(void **state)
+{
+    static const struct {
+        const char *label;
+        struct {
+            enum sla_event_kind kind;
+            const char *at;
+        } events[4];
+        size_t n;
+        int64_t before_ms;
+        const char *at;
+    } cases[] = {
+        {"at breach", {{SLA_OPENED, DAY "15:30:00Z"}}, 1, 0, "2026-11-24T09:30:00Z"},
+        {"before it, on the same morning", {{SLA_OPENED, DAY "15:30:00Z"}}, 1, 15 * MINUTE, "2026-11-24T09:15:00Z"},
+        {"at closing time", {{SLA_OPENED, DAY "15:30:00Z"}}, 1, 30 * MINUTE, DAY "17:00:00Z"},
+        {"the evening before", {{SLA_OPENED, DAY "15:30:00Z"}}, 1, HOUR, DAY "16:30:00Z"},
+        {"a second after opening", {{SLA_OPENED, DAY "15:30:00Z"}}, 1, 2 * HOUR - SECOND, DAY "15:30:01Z"},
+        {"a pause puts it off",
+         {{SLA_OPENED, DAY "15:30:00Z"}, {SLA_PAUSED, DAY "16:00:00Z"}, {SLA_RESUMED, DAY "16:30:00Z"}},
+         3,
+         HOUR,
+         DAY "17:00:00Z"},
+        {"a clock that stands does not come to it",
+         {{SLA_OPENED, DAY "15:30:00Z"}, {SLA_PAUSED, DAY "16:00:00Z"}},
+         2,
+         HOUR,
+         NEVER},
+        {"but keeps what it came to",
+         {{SLA_OPENED, DAY "15:30:00Z"}, {SLA_PAUSED, DAY "16:45:00Z"}},
+         2,
+         HOUR,
+         DAY "16:30:00Z"},
+        {"kept before", {{SLA_OPENED, DAY "15:30:00Z"}, {SLA_REPLIED, DAY "16:29:59Z"}}, 2, HOUR, NEVER},
+        {"kept after it", {{SLA_OPENED, DAY "15:30:00Z"}, {SLA_REPLIED, DAY "16:45:00Z"}}, 2, HOUR, DAY "16:30:00Z"},
+        {"kept too late",
+         {{SLA_OPENED, DAY "15:30:00Z"}, {SLA_REPLIED, "2026-11-25T10:00:00Z"}},
+         2,
+         0,
+         "2026-11-24T09:30:00Z"},
+    };
+    struct sla_policy p = {
+        .calendar = rules_queue(rules, STR("utc"))->policy.calendar, .promise_ms = {2 * HOUR}, .pauses = {true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sla_step s = {.clock = SLA_FIRST_REPLY, .before_ms = cases[i].before_ms};
+        struct sla_event events[4];
+        struct sla_verdict v;
+
+        arena_reset(arena);
+        for (size_t k = 0; k < cases[i].n; k++)
+            events[k] = (struct sla_event){cases[i].events[k].kind, ms(cases[i].events[k].at)};
+        assert_int_equal(sla_judge(&v, SLA_FIRST_REPLY, &p, events, cases[i].n, events[0].at_ms, arena), ERR_OK);
+        if (sla_step_ms(&v, &s) != (*cases[i].at == '\0' ? SLA_NEVER : ms(cases[i].at)))
+            fail_msg("%s: %lld", cases[i].label, (long long)sla_step_ms(&v, &s));
     }
 }
 
@@ -478,6 +538,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(due_is_start_and_working_time),
         cmocka_unit_test(a_history_gives_a_state),
+        cmocka_unit_test(steps_come_with_working_time),
         cmocka_unit_test(what_is_not_promised_has_no_clock),
         cmocka_unit_test(counting_ends),
     };
