@@ -83,12 +83,24 @@ static bool facts_rise(const struct filing *f, struct facts *out)
     return more;
 }
 
+/* Every door was tried: only where a route asks for it, so that other words leave a ticket where it is. */
+static bool heat_rises(const struct filing *f, const struct happening *past, size_t n)
+{
+    struct facts before = facts_default(), after = facts_default();
+
+    if (f->item.automatic)
+        return false;
+    placing_heat(&before, f->history, f->history_count, f->arena);
+    placing_heat(&after, past, n, f->arena);
+    return rules_heat_rises(f->rules, &before, &after);
+}
+
 void place_joined(struct change *c, struct filing *f, const struct happening *past, size_t n, struct placing *out)
 {
     struct str key = ticket_key(f->arena, f->ticket);
     struct facts facts;
 
-    if (!facts_rise(f, &facts)) {
+    if (!facts_rise(f, &facts) && !heat_rises(f, past, n)) {
         place_clock(f->rules, f->at.queue, past, n, f->now_ms, f->arena, out);
         return;
     }

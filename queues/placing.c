@@ -50,6 +50,36 @@ static void earliest_clock(const struct rules_queue *queue, const struct happeni
     }
 }
 
+/* Somebody from outside was heard; its detail is the channel. */
+static bool is_heard(const struct happening *h)
+{
+    return str_is(h->kind, "opened") || str_is(h->kind, "joined") || str_is(h->kind, "heard");
+}
+
+/* What waited in a journal may be told late. */
+static void add_heard(struct facts_heard *list, size_t *n, struct facts_heard h)
+{
+    size_t i = (*n)++;
+
+    for (; i > 0 && list[i - 1].at_ms > h.at_ms; i--)
+        list[i] = list[i - 1];
+    list[i] = h;
+}
+
+void placing_heat(struct facts *f, const struct happening *history, size_t n, struct arena *a)
+{
+    struct facts_heard *heard = arena_array(a, struct facts_heard, n + 1);
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int64_t channel = fact_word(FACT_CHANNEL, history[i].detail);
+
+        if (is_heard(&history[i]) && channel >= 0)
+            add_heard(heard, &count, (struct facts_heard){(enum facts_channel)channel, history[i].at_ms});
+    }
+    facts_set_heat(f, heard, count);
+}
+
 int64_t placing_call_back_ms(const struct happening *history, size_t n)
 {
     int64_t by_ms = 0;
@@ -77,9 +107,11 @@ static void add_call_back(const struct happening *history, size_t n, struct plac
 void place(const struct rules *rules, const struct facts *f, const struct happening *history, size_t n, int64_t now_ms,
            struct arena *a, struct placing *out)
 {
+    struct facts facts = *f;
     struct decision d;
 
-    rules_route(rules, f, a, &d);
+    placing_heat(&facts, history, n, a);
+    rules_route(rules, &facts, a, &d);
     out->queue = str_of(arena_strdup(a, d.queue->name));
     out->rule = str_of(arena_printf(a, "%s:%d", d.file, d.line));
     out->priority = d.priority;

@@ -15,7 +15,7 @@ struct placing {
     int64_t due_ms;   /* 0: none */
 };
 
-/* history: as history_read() gives it. Strings are in a. */
+/* history: as history_read() gives it; the heat of f comes from it. Strings are in a. */
 void place(const struct rules *rules, const struct facts *f, const struct happening *history, size_t n, int64_t now_ms,
            struct arena *a, struct placing *out);
 /* The clock alone, of a ticket that stays in its queue. */
@@ -27,7 +27,9 @@ void place_clock(const struct rules *rules, struct str queue, const struct happe
 #define PLACING_CALLED   "called"
 /* The promise that stands, by when; 0: none. */
 int64_t placing_call_back_ms(const struct happening *history, size_t n);
-/* What the rules may know of a stored ticket, had it reached that level. */
+/* On how many channels its people were heard, within how much time (facts.h, A3). */
+void placing_heat(struct facts *f, const struct happening *history, size_t n, struct arena *a);
+/* What the rules may know of a stored ticket, had it reached that level; its heat is in its history. */
 struct facts ticket_facts(const struct ticket *t, int level);
 /* The happenings that mean something to clocks, in a. */
 struct sla_event *placing_events(const struct happening *history, size_t n, struct arena *a, size_t *count);

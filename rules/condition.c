@@ -5,6 +5,11 @@ static bool is_text(enum fact which)
     return fact_table[which].kind == FACT_TEXT || fact_table[which].kind == FACT_LANGUAGE_TAG;
 }
 
+static bool is_within(enum fact which)
+{
+    return fact_table[which].kind == FACT_WITHIN;
+}
+
 /* A language also means its varieties. */
 static bool word_matches(enum fact which, struct str wanted, struct str value)
 {
@@ -20,10 +25,18 @@ bool condition_holds(const struct condition *c, const struct facts *f)
 {
     if (is_text(c->fact))
         return word_matches(c->fact, c->word, facts_text(f, c->fact));
+    if (is_within(c->fact))
+        return facts_hot(f, c->low, c->within_ms);
 
     int64_t value = facts_number(f, c->fact);
 
     return c->low <= value && value <= c->high;
+}
+
+/* More channels in less time are hotter. */
+static bool hotter(const struct condition *a, const struct condition *b)
+{
+    return a->low >= b->low && a->within_ms <= b->within_ms;
 }
 
 /* What a fact may still be where all of list hold. */
@@ -43,12 +56,13 @@ bool condition_follows(const struct condition *c, const struct condition *given,
 {
     int64_t low, high;
 
-    if (!is_text(c->fact)) {
+    if (!is_text(c->fact) && !is_within(c->fact)) {
         range(c->fact, given, n, &low, &high);
         return c->low <= low && high <= c->high;
     }
     for (size_t i = 0; i < n; i++)
-        if (given[i].fact == c->fact && word_matches(c->fact, c->word, given[i].word))
+        if (given[i].fact == c->fact &&
+            (is_within(c->fact) ? hotter(&given[i], c) : word_matches(c->fact, c->word, given[i].word)))
             return true;
     return false;
 }
@@ -57,6 +71,8 @@ static bool clashes(const struct condition *c, const struct condition *before, s
 {
     int64_t low, high;
 
+    if (is_within(c->fact))
+        return false;
     if (!is_text(c->fact)) {
         range(c->fact, before, n, &low, &high);
         return c->low > high || c->high < low;

@@ -7,6 +7,7 @@
 struct condition {
     enum fact fact;
     int64_t low, high; /* facts that are numbers: low <= value <= high */
+    int64_t within_ms; /* heat: low channels or more within that time */
     struct str word;   /* facts that are text */
     const char *text;  /* "followers >= 10000" */
 };

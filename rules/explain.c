@@ -72,22 +72,6 @@ enum err explain_parse(struct explain_case *out, const struct doc *object, int64
     return ERR_OK;
 }
 
-void explain_duration(int64_t ms, struct buf *out)
-{
-    int64_t s = ms / 1000;
-
-    if (s < 60) {
-        buf_printf(out, "%" PRId64 "s", s);
-        return;
-    }
-    if (s >= 3600)
-        buf_printf(out, "%" PRId64 "h", s / 3600);
-    if (s / 60 % 60 != 0)
-        buf_printf(out, "%" PRId64 "m", s / 60 % 60);
-    if (s % 60 != 0)
-        buf_printf(out, "%" PRId64 "s", s % 60);
-}
-
 void explain_step(const struct decision *d, size_t i, const struct facts *f, struct buf *out)
 {
     assert(i < d->steps);
@@ -127,7 +111,7 @@ static void print_span(struct span s, struct buf *out)
     buf_text(out, " to ");
     print_moment(s.to_ms, out);
     buf_text(out, "  ");
-    explain_duration(s.to_ms - s.from_ms, out);
+    stamp_duration(s.to_ms - s.from_ms, out);
     buf_char(out, '\n');
 }
 
@@ -140,7 +124,7 @@ static void print_verdict(const struct sla_verdict *v, struct buf *out)
         print_moment(v->met_ms, out);
     } else {
         buf_text(out, ", left ");
-        explain_duration(v->left_ms, out);
+        stamp_duration(v->left_ms, out);
     }
     buf_char(out, '\n');
     for (size_t i = 0; i < v->spans && i < EXPLAIN_SPANS_SHOWN; i++)
@@ -175,7 +159,7 @@ static void print_steps(const struct sla_policy *p, enum sla_clock clock, const 
             continue;
         buf_printf(out, "    %s to %s ", at_ms <= now_ms ? "escalated" : "escalates", sla_role_name(s->to));
         if (s->before_ms > 0)
-            explain_duration(s->before_ms, out);
+            stamp_duration(s->before_ms, out);
         buf_printf(out, "%s breach: ", s->before_ms > 0 ? " before" : "at");
         print_moment(at_ms, out);
         buf_char(out, '\n');
@@ -199,7 +183,7 @@ static void print_clocks(const struct sla_policy *p, const struct explain_case *
         if (v.state == SLA_NONE)
             continue;
         buf_printf(out, "  %s ", sla_clock_name((enum sla_clock)k));
-        explain_duration(v.promise_ms, out);
+        stamp_duration(v.promise_ms, out);
         print_verdict(&v, out);
         print_steps(p, (enum sla_clock)k, &v, c->now_ms, out);
     }

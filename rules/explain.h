@@ -33,7 +33,5 @@ void explain_print(const struct rules *r, const struct explain_case *c, struct a
 
 /* One step of a decision, without a line end: "default.rules:84: passed: route when impact down …  (impact is degraded)". */
 void explain_step(const struct decision *d, size_t i, const struct facts *f, struct buf *out);
-/* "1h30m", "90s". */
-void explain_duration(int64_t ms, struct buf *out);
 
 #endif

@@ -1,10 +1,12 @@
 #include "rules/facts.h"
 
 #include "rules/base/doc.h"
+#include "rules/base/stamp.h"
 #include "rules/faults.h"
 
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 static const char *const channels[] = {"web", "mail", "phone", "social", "desk"};
 static const char *const impacts[] = {"down", "degraded", "question"};
@@ -22,11 +24,54 @@ const struct fact_kind_of fact_table[FACTS] = {
     [FACT_TIER] = {"tier", FACT_TEXT, 0, NULL},
     [FACT_REGION] = {"region", FACT_TEXT, 0, NULL},
     [FACT_CLASS] = {"class", FACT_TEXT, 0, NULL},
+    [FACT_HEAT] = {"heat", FACT_WITHIN, FACT_CHANNELS, NULL},
 };
 
 struct facts facts_default(void)
 {
-    return (struct facts){.channel = CHANNEL_WEB, .impact = IMPACT_DOWN};
+    struct facts f = {.channel = CHANNEL_WEB, .impact = IMPACT_DOWN};
+
+    for (int n = 1; n < FACT_CHANNELS; n++)
+        f.heat_ms[n] = FACT_NEVER;
+    return f;
+}
+
+/* The moments at which each channel was last heard, the latest first; at_ms is the latest of all. */
+static void hear(struct facts_heard *last, size_t *n, struct facts_heard now)
+{
+    size_t i = 0;
+
+    while (i < *n && last[i].channel != now.channel)
+        i++;
+    if (i == *n)
+        ++*n;
+    for (; i > 0; i--)
+        last[i] = last[i - 1];
+    last[0] = now;
+}
+
+void facts_set_heat(struct facts *f, const struct facts_heard *heard, size_t n)
+{
+    struct facts_heard last[FACT_CHANNELS];
+    size_t count = 0;
+
+    for (int k = 1; k < FACT_CHANNELS; k++)
+        f->heat_ms[k] = FACT_NEVER;
+    for (size_t i = 0; i < n; i++) {
+        hear(last, &count, heard[i]);
+        for (size_t k = 1; k < count; k++) {
+            int64_t ms = heard[i].at_ms - last[k].at_ms;
+
+            if (ms < f->heat_ms[k])
+                f->heat_ms[k] = ms;
+        }
+    }
+}
+
+bool facts_hot(const struct facts *f, int64_t n, int64_t within_ms)
+{
+    assert(n >= 1 && n <= FACT_CHANNELS);
+    return f->heat_ms[n - 1] <= within_ms;
 }
 
 int64_t facts_number(const struct facts *f, enum fact which)
@@ -50,6 +95,7 @@ int64_t facts_number(const struct facts *f, enum fact which)
     case FACT_TIER:
     case FACT_REGION:
     case FACT_CLASS:
+    case FACT_HEAT:
     case FACTS:
         break;
     }
@@ -111,6 +157,7 @@ void facts_set_number(struct facts *f, enum fact which, int64_t n)
     case FACT_TIER:
     case FACT_REGION:
     case FACT_CLASS:
+    case FACT_HEAT:
     case FACTS:
         break;
     }
@@ -142,6 +189,17 @@ int64_t fact_word(enum fact which, struct str word)
     return -1;
 }
 
+/* "2 in 1h, 3 in 6h" */
+static void print_heat(const struct facts *f, struct buf *out)
+{
+    if (f->heat_ms[1] == FACT_NEVER)
+        buf_char(out, '1');
+    for (int n = 2; n <= FACT_CHANNELS && f->heat_ms[n - 1] != FACT_NEVER; n++) {
+        buf_printf(out, "%s%d in ", n == 2 ? "" : ", ", n);
+        stamp_duration(f->heat_ms[n - 1], out);
+    }
+}
+
 void facts_print_value(const struct facts *f, enum fact which, struct buf *out)
 {
     const struct fact_kind_of *k = &fact_table[which];
@@ -160,6 +218,9 @@ void facts_print_value(const struct facts *f, enum fact which, struct buf *out)
             buf_text(out, "not known");
         else
             buf_str(out, facts_text(f, which));
+        break;
+    case FACT_WITHIN:
+        print_heat(f, out);
         break;
     }
 }
@@ -197,6 +258,25 @@ static void print_words(const struct fact_kind_of *k, struct buf *out)
     }
 }
 
+static bool set_heat(struct facts *f, const struct doc *list)
+{
+    const int64_t most_s = INT64_MAX / 1000;
+    struct facts hot = facts_default();
+    size_t n = doc_size(list);
+
+    if (doc_kind(list) != DOC_ARRAY || n > FACT_CHANNELS - 1)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        int64_t s;
+
+        if (!doc_int(doc_at(list, i), &s) || s < 0 || s > most_s || s * 1000 < hot.heat_ms[i])
+            return false;
+        hot.heat_ms[i + 1] = s * 1000;
+    }
+    memcpy(f->heat_ms, hot.heat_ms, sizeof f->heat_ms);
+    return true;
+}
+
 static bool set(struct facts *f, enum fact which, const struct doc *value)
 {
     const struct fact_kind_of *k = &fact_table[which];
@@ -220,6 +300,8 @@ static bool set(struct facts *f, enum fact which, const struct doc *value)
             return false;
         facts_set_text(f, which, doc_text(value));
         return true;
+    case FACT_WITHIN:
+        return set_heat(f, value);
     }
     if (n >= 0)
         facts_set_number(f, which, n);
@@ -245,6 +327,10 @@ static void say_wrong(struct buf *why, const struct fact_kind_of *k)
     case FACT_TEXT:
     case FACT_LANGUAGE_TAG:
         buf_printf(why, "text of at most %d bytes", FACT_TEXT_MAX);
+        break;
+    case FACT_WITHIN:
+        buf_printf(why, "a list of at most %d whole numbers of seconds, none smaller than the one before",
+                   FACT_CHANNELS - 1);
         break;
     }
     buf_char(why, '\n');

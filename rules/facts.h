@@ -5,7 +5,10 @@
  *
  * A1  a fact that nobody stated has the value of facts_default();
  * A2  words and languages are compared without regard to ASCII case; a language
- *     in a rule also means its varieties: zh matches zh-TW (RFC 4647, 3.3.1). */
+ *     in a rule also means its varieties: zh matches zh-TW (RFC 4647, 3.3.1);
+ * A3  heat is on how many channels somebody was heard within how much time, when
+ *     it was at its highest: it only ever grows, so a ticket that was routed by it
+ *     does not go back because a night has passed. */
 #ifndef RULES_FACTS_H
 #define RULES_FACTS_H
 
@@ -29,6 +32,7 @@ enum fact {
     FACT_TIER,
     FACT_REGION,
     FACT_CLASS,
+    FACT_HEAT,
     FACTS
 };
 
@@ -37,13 +41,17 @@ enum fact_kind {
     FACT_YES_NO, /* a word, too: no 0, yes 1 */
     FACT_NUMBER, /* may be compared */
     FACT_TEXT,   /* any word */
-    FACT_LANGUAGE_TAG
+    FACT_LANGUAGE_TAG,
+    FACT_WITHIN /* so many within a time: A3 */
 };
 
 enum facts_channel { CHANNEL_WEB, CHANNEL_MAIL, CHANNEL_PHONE, CHANNEL_SOCIAL, CHANNEL_DESK };
 enum facts_impact { IMPACT_DOWN, IMPACT_DEGRADED, IMPACT_QUESTION };
 
-enum { FACT_TEXT_MAX = 64, FACT_LEVEL_MAX = 4 };
+enum { FACT_TEXT_MAX = 64, FACT_LEVEL_MAX = 4, FACT_CHANNELS = CHANNEL_DESK + 1 };
+
+/* Not heard on so many. */
+#define FACT_NEVER INT64_MAX
 
 struct facts {
     enum facts_channel channel;
@@ -54,6 +62,7 @@ struct facts {
     enum facts_impact impact;
     int64_t followers;                 /* of the author of a post; 0 elsewhere */
     struct str language, tier, region; /* empty: not known */
+    int64_t heat_ms[FACT_CHANNELS];    /* [n - 1]: the shortest time in which n channels were heard, or FACT_NEVER */
     struct str sender_class;           /* a class of the rules file that its sender is in (route.h); empty: none */
 };
 
@@ -76,6 +85,16 @@ void facts_set_number(struct facts *f, enum fact which, int64_t n);
 /* s is kept, not copied. */
 void facts_set_text(struct facts *f, enum fact which, struct str s);
 
+/* Somebody was heard on a channel. */
+struct facts_heard {
+    enum facts_channel channel;
+    int64_t at_ms;
+};
+/* Works out heat_ms from all of them, in order of time. */
+void facts_set_heat(struct facts *f, const struct facts_heard *heard, size_t n);
+/* True where n channels (1..FACT_CHANNELS) were heard within that time. */
+bool facts_hot(const struct facts *f, int64_t n, int64_t within_ms);
+
 /* The fact of that name; FACTS where there is none. */
 enum fact fact_named(struct str name);
 /* The place of a word in the list of its fact, -1 where it is not in it. */
@@ -84,6 +103,7 @@ int64_t fact_word(enum fact which, struct str word);
 void facts_print_value(const struct facts *f, enum fact which, struct buf *out);
 
 /* Reads {"channel":"social","affected":true,"followers":12,…} over the defaults.
+ * "heat":[3600,7200] is seconds: two channels within the first, three within the second.
  * What is unknown or of the wrong kind is ERR_INPUT with a line for each in why.
  *   others  names that somebody else reads from the same object, NULL at the end;
  *           NULL for none

@@ -99,6 +99,31 @@ static bool read_text(struct parser *p, struct condition *c)
     return true;
 }
 
+/* heat >= 3 in 6h */
+static bool read_within(struct parser *p, struct condition *c)
+{
+    const struct fact_kind_of *k = &fact_table[c->fact];
+    struct str duration;
+
+    (void)parser_take_mark(p, ">=");
+    if (parser_ended(p) || p->now.kind != TOKEN_WORD || !str_number(p->now.text, &c->low)) {
+        parser_fault(p, "%s needs a number of channels and a time, such as %s >= 3 in 6h", k->name, k->name);
+        return false;
+    }
+    if (c->low < 2 || c->low > k->max) {
+        parser_fault(p, "%s is asked for 2 to %" PRId64 " channels", k->name, k->max);
+        return false;
+    }
+    parser_next(p);
+    if (!parser_take(p, "in"))
+        return parser_expected(p, "in and a time such as 6h");
+    duration = p->now.text;
+    if (!parser_duration(p, &c->within_ms))
+        return false;
+    c->text = arena_printf(p->rules->arena, "%s >= %" PRId64 " in %.*s", k->name, c->low, SHOWN(duration));
+    return true;
+}
+
 static bool read_condition(struct parser *p, struct condition *c)
 {
     if (parser_ended(p) || p->now.kind != TOKEN_WORD)
@@ -115,6 +140,8 @@ static bool read_condition(struct parser *p, struct condition *c)
     case FACT_TEXT:
     case FACT_LANGUAGE_TAG:
         return read_text(p, c);
+    case FACT_WITHIN:
+        return read_within(p, c);
     case FACT_WORD:
     case FACT_YES_NO:
         break;
@@ -206,6 +233,9 @@ static bool state_facts(struct parser *p, struct facts *f, const struct conditio
             }
         if (c->word.len > 0) {
             facts_set_text(f, c->fact, c->word);
+        } else if (c->within_ms > 0) {
+            for (int64_t k = 1; k < c->low; k++)
+                f->heat_ms[k] = c->within_ms;
         } else if (c->low == c->high) {
             facts_set_number(f, c->fact, c->low);
         } else {

@@ -148,6 +148,18 @@ static const struct condition *fails(const struct tree_route *t, const struct fa
     return NULL;
 }
 
+bool rules_heat_rises(const struct rules *r, const struct facts *before, const struct facts *after)
+{
+    for (size_t i = 0; i < r->routes; i++)
+        for (size_t k = 0; k < r->route[i].n; k++) {
+            const struct condition *c = &r->route[i].when[k];
+
+            if (c->fact == FACT_HEAT && condition_holds(c, after) && !condition_holds(c, before))
+                return true;
+        }
+    return false;
+}
+
 void rules_route(const struct rules *r, const struct facts *f, struct arena *a, struct decision *out)
 {
     struct decision_step *step = arena_array(a, struct decision_step, r->routes);

@@ -94,6 +94,9 @@ struct decision {
     const struct decision_step *step;
 };
 
+/* Some route asks for a heat that `after` has and `before` has not. */
+bool rules_heat_rises(const struct rules *r, const struct facts *before, const struct facts *after);
+
 /* Never fails (R2). The steps live in a. */
 void rules_route(const struct rules *r, const struct facts *f, struct arena *a, struct decision *out);
 

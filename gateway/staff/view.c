@@ -115,12 +115,14 @@ static struct doc *facts_doc(const struct facts *f)
     return d;
 }
 
-static struct doc *routing_doc(const struct rules *rules, struct arena *a, const struct ticket *t)
+static struct doc *routing_doc(const struct rules *rules, struct arena *a, const struct ticket *t,
+                               const struct happening *history, size_t n)
 {
     struct facts f = ticket_facts(t, t->level);
     struct doc *d = doc_object(), *trace = doc_array();
     struct decision decision;
 
+    placing_heat(&f, history, n, a);
     rules_route(rules, &f, a, &decision);
     for (size_t i = 0; i < decision.steps; i++) {
         struct buf b = {0};
@@ -240,7 +242,7 @@ void view_decision(struct doc *out, struct app *app, struct arena *a, const stru
 {
     const struct rules *rules = ruleset_take(app->rules);
 
-    doc_set(out, "routing", routing_doc(rules, a, t));
+    doc_set(out, "routing", routing_doc(rules, a, t, history, n));
     doc_set(out, "clocks", clocks_doc(rules, a, t, history, n));
     ruleset_release(app->rules, rules);
 }

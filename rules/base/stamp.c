@@ -1,6 +1,7 @@
 #include "rules/base/stamp.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 enum { DAY_MS = 86400000 };
@@ -199,4 +200,20 @@ bool stamp_parse(struct str s, int64_t *time_ms)
         return false;
     *time_ms = found;
     return true;
+}
+
+void stamp_duration(int64_t ms, struct buf *out)
+{
+    int64_t s = ms / 1000;
+
+    if (s < 60) {
+        buf_printf(out, "%" PRId64 "s", s);
+        return;
+    }
+    if (s >= 3600)
+        buf_printf(out, "%" PRId64 "h", s / 3600);
+    if (s / 60 % 60 != 0)
+        buf_printf(out, "%" PRId64 "m", s / 60 % 60);
+    if (s % 60 != 0)
+        buf_printf(out, "%" PRId64 "s", s % 60);
 }

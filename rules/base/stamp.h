@@ -27,6 +27,9 @@ bool stamp_parse(struct str s, int64_t *time_ms);
  * is no such day. */
 bool stamp_parse_date(struct str s, int64_t *days);
 
+/* "1h30m", "90s"; whole seconds. */
+void stamp_duration(int64_t ms, struct buf *out);
+
 /* Days since 1970-01-01 of a civil date; month 1..12, day 1..31. */
 int64_t stamp_days(int year, int month, int day);
 /* The inverse. */

@@ -27,6 +27,7 @@ static const char rules_text[] = "queue triage { title \"Triage\" first-reply 1h
                                  "route when executive to loud priority 90\n"
                                  "route when channel social, followers >= 10000 to loud priority 70\n"
                                  "route when class partner to loud priority 40\n"
+                                 "route when heat >= 3 in 1h to loud priority 80\n"
                                  "route when known yes to outage priority 60\n"
                                  "route otherwise to triage priority 50\n";
 
@@ -298,6 +299,50 @@ static void what_makes_more_of_work_moves_it(void **state)
             fail_msg("%s: %s %d", cases[k].label, t.queue.at, t.priority);
         assert_int_equal(count(arena_printf(a, "{p%u}:q:kept", t.partition)), str_is(t.queue, "kept"));
         assert_int_equal(count(arena_printf(a, "{p%u}:q:loud", t.partition)), str_is(t.queue, "loud"));
+    }
+}
+
+/* Whoever tries three doors is moved as the third is tried, and not again where people put it then. */
+static void doors_that_are_tried_move_work(void **state)
+{
+    static const struct {
+        const char *label;
+        struct {
+            const char *channel;
+            int minutes;
+        } heard[3];
+        const char *queue;
+    } cases[] = {
+        {"one door", {{"web", 0}, {"web", 10}, {"web", 20}}, "kept"},
+        {"two", {{"web", 0}, {"desk", 10}, {"web", 20}}, "kept"},
+        {"three", {{"web", 0}, {"desk", 10}, {"mail", 20}}, "loud"},
+        {"three, slowly", {{"web", 0}, {"desk", 30}, {"mail", 61}}, "kept"},
+    };
+
+    (void)state;
+    for (uint64_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        struct ticket t;
+
+        (void)scratch_say(link_, a, "FLUSHALL");
+        for (uint64_t m = 0; m < 4; m++) {
+            struct item i = request(60 + 4 * k + m, "a@example.org", arena_printf(a, "word %d", (int)m));
+            int said = m < 3 ? (int)m : 2; /* the fourth is like the third, a minute later */
+
+            i.channel = str_of(cases[k].heard[said].channel);
+            i.received_ms += (cases[k].heard[said].minutes + (m == 3)) * INT64_C(60000);
+
+            struct filing *f = file(&i);
+            struct str key = ticket_key(a, f->ticket);
+
+            assert_int_equal(ticket_read(link_, keys, a, f->ticket, &t), ERR_OK);
+            if (m == 2 && !str_is(t.queue, cases[k].queue))
+                fail_msg("%s: %s", cases[k].label, t.queue.at);
+            if (m == 3 && !str_is(t.queue, "kept"))
+                fail_msg("%s, put back: %s", cases[k].label, t.queue.at);
+            if (m != 1) /* people put it there */
+                assert_int_equal(
+                    redis_do(link_, a, NULL, 4, (struct str[]){STR("HSET"), key, STR("queue"), STR("kept")}), ERR_OK);
+        }
     }
 }
 
@@ -780,6 +825,7 @@ static void nothing_personal_is_in_redis_in_clear(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(doors_that_are_tried_move_work, empty),
         cmocka_unit_test_setup(a_request_is_an_account_a_ticket_and_a_mail, empty),
         cmocka_unit_test_setup(nobody_is_mailed_because_of_what_others_report, empty),
         cmocka_unit_test_setup(what_the_channel_knows_reaches_the_rules, empty),

@@ -22,6 +22,7 @@ static const char rules_text[] =
     "queue triage { title \"Triage\" first-reply 2h update 4h calendar always pause when waiting-customer }\n"
     "queue gold { title \"Gold\" first-reply 30m calendar always }\n"
     "route when level >= 2 to gold priority 90\n"
+    "route when heat >= 3 in 1h to triage priority 80\n"
     "route when impact question to triage priority 10\n"
     "route otherwise to triage priority 50\n";
 
@@ -165,6 +166,44 @@ static void a_promise_to_call_back_is_a_clock(void **state)
     assert_true(str_is(p.clock, "call-back") && p.due_ms == T + 3 * HOUR);
 }
 
+static const struct {
+    const char *label, *history; /* kind:channel+minutes */
+    int priority;
+} heats[] = {
+    {"opened", "opened:web", 50},
+    {"three doors within the hour", "opened:web joined:phone+20 heard:mail+60", 80},
+    {"told late", "opened:web heard:mail+60 joined:phone+20", 80},
+    {"in more than an hour", "opened:web joined:phone+20 heard:mail+61", 50},
+    {"told late, too", "opened:web heard:mail+61 joined:phone+20", 50},
+    {"staff do not heat", "opened:web called:phone+20 replied:mail+30", 50},
+    {"twice the same", "opened:web joined:phone+20 joined:phone+30", 50},
+    {"it does not cool", "opened:web joined:phone+20 heard:mail+60 heard:mail+6000", 80},
+};
+
+static void heat_comes_from_the_history(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof heats / sizeof heats[0]; i++) {
+        struct str rest = str_of(heats[i].history);
+        struct happening h[8];
+        struct facts f = facts_default();
+        struct placing p;
+        size_t n = 0;
+
+        for (; rest.len > 0; n++) {
+            struct str minutes = str_cut(&rest, ' '), channel = str_cut(&minutes, '+'), kind = str_cut(&channel, ':');
+
+            h[n] = (struct happening){.at_ms = T + (minutes.at == NULL ? 0 : atoi(minutes.at)) * INT64_C(60000),
+                                      .kind = kind,
+                                      .detail = channel,
+                                      .clock = n == 0 ? STR("opened") : STR("")};
+        }
+        place(rules, &f, h, n, T + HOUR, a, &p);
+        if (p.priority != heats[i].priority)
+            fail_msg("%s: %d", heats[i].label, p.priority);
+    }
+}
+
 /* A breach is not forgotten: what should have ended stays the clock until it is met. */
 static void a_breached_clock_stays(void **state)
 {
@@ -200,10 +239,10 @@ static const struct {
     const char *queue, *rule;
     int priority;
 } routes[] = {
-    {"a stranger", "down", 0, "triage", "test.rules:5", 50},
-    {"a question", "question", 0, "triage", "test.rules:4", 10},
+    {"a stranger", "down", 0, "triage", "test.rules:6", 50},
+    {"a question", "question", 0, "triage", "test.rules:5", 10},
     {"on record", "question", 2, "gold", "test.rules:3", 90},
-    {"an impact nobody knows", "?", 0, "triage", "test.rules:5", 50},
+    {"an impact nobody knows", "?", 0, "triage", "test.rules:6", 50},
 };
 
 static void the_first_rule_that_speaks_is_named(void **state)
@@ -227,11 +266,9 @@ static void the_first_rule_that_speaks_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_clock_that_ends_first_runs),
-        cmocka_unit_test(a_promise_to_call_back_is_a_clock),
-        cmocka_unit_test(a_breached_clock_stays),
-        cmocka_unit_test(a_queue_that_is_no_more_has_no_clock),
-        cmocka_unit_test(the_first_rule_that_speaks_is_named),
+        cmocka_unit_test(heat_comes_from_the_history),          cmocka_unit_test(the_clock_that_ends_first_runs),
+        cmocka_unit_test(a_promise_to_call_back_is_a_clock),    cmocka_unit_test(a_breached_clock_stays),
+        cmocka_unit_test(a_queue_that_is_no_more_has_no_clock), cmocka_unit_test(the_first_rule_that_speaks_is_named),
     };
 
     return cmocka_run_group_tests(tests, begin, end);

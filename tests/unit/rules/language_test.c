@@ -236,6 +236,18 @@ static void every_fault_has_its_line(void **state)
         {"a day with exceptions twice",
          "calendar c { mon 09:00-10:00 tz UTC on 2026-12-24 closed\n on 2026-12-25 2026-12-24 09:00-12:00 }\n" Q ELSE,
          "f:2: 2026-12-24 has hours of its own in this calendar already\n"},
+        {"heat of one channel", Q "route when heat >= 1 in 6h to q\n" ELSE, "f:2: heat is asked for 2 to 5 channels\n"},
+        {"heat of too many", Q "route when heat >= 6 in 6h to q\n" ELSE, "f:2: heat is asked for 2 to 5 channels\n"},
+        {"heat without a number", Q "route when heat in 6h to q\n" ELSE,
+         "f:2: heat needs a number of channels and a time, such as heat >= 3 in 6h\n"},
+        {"heat that is little", Q "route when heat < 3 in 6h to q\n" ELSE,
+         "f:2: heat needs a number of channels and a time, such as heat >= 3 in 6h\n"},
+        {"heat without a time", Q "route when heat >= 3 to q\n" ELSE,
+         "f:2: expected in and a time such as 6h, not \"to\"\n"},
+        {"heat in days", Q "route when heat >= 3 in 2d to q\n" ELSE,
+         "f:2: \"2d\" is not a duration: a day of work has no fixed length, write hours\n"},
+        {"more heat behind less", Q "route when heat >= 2 in 6h to q\nroute when heat >= 3 in 1h to q\n" ELSE,
+         "f:3: is never reached: line 2 takes every ticket that fits here\n"},
         {"an example that fails", Q "queue r { }\nroute when affected to r\n" ELSE "expect affected queue q\n",
          "f:5: this example goes to r by line 3, not to q\n"},
         {"an example with another priority", Q "route otherwise to q priority 5\nexpect queue q priority 6\n",
@@ -290,6 +302,8 @@ static void what_is_right_is_taken(void **state)
         {"holidays, and hours of one day",
          "calendar c { mon 09:00-10:00 tz UTC holidays \"tw.ics\" \"tw.ics\" on 2026-12-24 2026-12-25 09:00-12:00\n"
          " 13:00-14:00 on 2026-12-31 closed }\nqueue q { }\nroute otherwise to q\n"},
+        {"less heat behind more", "queue q { }\nroute when heat >= 3 in 6h to q\nroute when heat >= 2 in 6h to q\n"
+                                  "route when heat >= 3 in 12h, known to q\nroute otherwise to q\n"},
         {"pauses and steps",
          "queue q { escalate update at breach to manager escalate restore 90s before breach to lead\n"
          " escalate update 30m before breach to agent restore 2m update 1h calendar always\n"

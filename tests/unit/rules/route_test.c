@@ -154,6 +154,12 @@ static void facts_that_are_wrong_are_told(void **state)
         {"{\"followers\":-1}", "followers must be a whole number, 0 or more\n"},
         {"{\"tier\":1}", "tier must be text of at most 64 bytes\n"},
         {"{\"now\":\"x\"}", "unknown fact \"now\"\n"},
+        {"{\"heat\":3}",
+         "heat must be a list of at most 4 whole numbers of seconds, none smaller than the one before\n"},
+        {"{\"heat\":[3,2]}",
+         "heat must be a list of at most 4 whole numbers of seconds, none smaller than the one before\n"},
+        {"{\"heat\":[1,2,3,4,5]}",
+         "heat must be a list of at most 4 whole numbers of seconds, none smaller than the one before\n"},
         {"{\"known\":1,\"level\":-1}", "known must be true or false\nlevel must be a whole number from 0 to 4\n"},
     };
 
@@ -172,6 +178,93 @@ static void facts_that_are_wrong_are_told(void **state)
     }
 }
 
+static const char hot[] = "queue q { }\n"
+                          "route when heat >= 3 in 1h to q priority 3\n"
+                          "route when heat >= 2 in 1h to q priority 2\n"
+                          "route when heat >= 3 in 24h, impact down to q priority 1\n"
+                          "route otherwise to q\n"
+                          "expect heat 3 in 1h queue q priority 3\n"
+                          "expect heat 3 in 61m queue q priority 1\n"
+                          "expect heat 4 in 30m queue q priority 3\n"
+                          "expect heat >= 2 in 1h, impact question queue q priority 2\n"
+                          "expect heat 3 in 24h, impact question queue q priority 0\n"
+                          "expect queue q priority 0\n";
+
+/* Whoever tries every door: by what is said of them as JSON, and by when they were heard. */
+static void heat_is_channels_within_a_time(void **state)
+{
+    enum { M = 60000 };
+
+    static const struct {
+        const char *label;
+        struct facts_heard heard[6];
+        size_t n;
+        const char *shown;
+        int priority;
+    } cases[] = {
+        {"nobody was heard", {{0}}, 0, "1", 0},
+        {"one channel, often", {{CHANNEL_WEB, 0}, {CHANNEL_WEB, 5 * M}, {CHANNEL_WEB, 9 * M}}, 3, "1", 0},
+        {"two within the hour", {{CHANNEL_WEB, 0}, {CHANNEL_MAIL, 60 * M}}, 2, "2 in 1h", 2},
+        {"and a moment more", {{CHANNEL_WEB, 0}, {CHANNEL_MAIL, 60 * M + 1}}, 2, "2 in 1h", 0},
+        {"three within the hour",
+         {{CHANNEL_WEB, 0}, {CHANNEL_MAIL, 20 * M}, {CHANNEL_PHONE, 50 * M}},
+         3,
+         "2 in 20m, 3 in 50m",
+         3},
+        {"three within the day",
+         {{CHANNEL_WEB, 0}, {CHANNEL_MAIL, 120 * M}, {CHANNEL_PHONE, 240 * M}},
+         3,
+         "2 in 2h, 3 in 4h",
+         1},
+        {"the last word on a channel counts",
+         {{CHANNEL_WEB, 0}, {CHANNEL_MAIL, 90 * M}, {CHANNEL_WEB, 100 * M}, {CHANNEL_DESK, 110 * M}},
+         4,
+         "2 in 10m, 3 in 20m",
+         3},
+        {"it does not cool",
+         {{CHANNEL_WEB, 0}, {CHANNEL_MAIL, 5 * M}, {CHANNEL_PHONE, 10 * M}, {CHANNEL_WEB, 9000 * M}},
+         4,
+         "2 in 5m, 3 in 10m",
+         3},
+        {"all at once",
+         {{CHANNEL_WEB, 7}, {CHANNEL_MAIL, 7}, {CHANNEL_PHONE, 7}, {CHANNEL_SOCIAL, 7}, {CHANNEL_DESK, 7}},
+         5,
+         "2 in 0s, 3 in 0s, 4 in 0s, 5 in 0s",
+         3},
+    };
+    struct rules *r = load("t.rules", str_of(hot));
+    struct arena *a = arena_open(4096);
+    struct facts cold = facts_default();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct facts f = facts_default();
+        struct buf shown = {0};
+        struct decision d;
+
+        facts_set_heat(&f, cases[i].heard, cases[i].n);
+        facts_print_value(&f, FACT_HEAT, &shown);
+        rules_route(r, &f, a, &d);
+        if (d.priority != cases[i].priority || !str_is(buf_view(&shown), cases[i].shown))
+            fail_msg("%s: priority %d, %s", cases[i].label, d.priority, buf_view(&shown).at);
+        assert_int_equal(rules_heat_rises(r, &cold, &f), cases[i].priority > 0);
+        assert_false(rules_heat_rises(r, &f, &f) || rules_heat_rises(r, &f, &cold));
+        buf_free(&shown);
+    }
+
+    struct doc *d = json("{\"heat\":[1200,3600],\"impact\":\"question\"}");
+    struct facts f;
+    struct decision got;
+    struct buf why = {0};
+
+    assert_int_equal(facts_parse(&f, d, NULL, &why), ERR_OK);
+    rules_route(r, &f, a, &got);
+    assert_int_equal(got.priority, 3);
+    doc_close(d);
+    arena_close(a);
+    rules_close(r);
+}
+
 static const char explained[] =
     "facts\n"
     "  channel    phone\n"
@@ -185,6 +278,7 @@ static const char explained[] =
     "  tier       not known\n"
     "  region     not known\n"
     "  class      not known\n"
+    "  heat       1\n"
     "routes of t.rules, version VERSION-OF-FILE.\n"
     "  t.rules:3: passed: route when affected yes, level >= 2 to restore priority 90"
     "  (affected is no)\n"
@@ -355,6 +449,7 @@ static void senders_have_one_class_or_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(heat_is_channels_within_a_time),
         cmocka_unit_test(the_first_that_fits_decides),
         cmocka_unit_test(queues_are_found_by_name),
         cmocka_unit_test(the_version_is_fnv_1a),

@@ -149,14 +149,32 @@ static void every_day_of_a_cycle_follows_the_one_before(void **state)
     }
 }
 
+static void durations_are_short(void **state)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } cases[] = {
+        {0, "0s"},       {999, "0s"},        {59000, "59s"},    {60000, "1m"},     {90000, "1m30s"},
+        {3600000, "1h"}, {5400000, "1h30m"}, {3601000, "1h1s"}, {86400000, "24h"}, {90061000, "25h1m1s"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf b = {0};
+
+        stamp_duration(cases[i].ms, &b);
+        assert_string_equal(buf_view(&b).at, cases[i].text);
+        buf_free(&b);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(moments_are_read_as_rfc_3339_says),
-        cmocka_unit_test(what_is_no_moment_is_refused),
-        cmocka_unit_test(moments_are_printed_in_utc),
-        cmocka_unit_test(days_are_counted_from_1970),
-        cmocka_unit_test(every_day_of_a_cycle_follows_the_one_before),
+        cmocka_unit_test(durations_are_short),          cmocka_unit_test(moments_are_read_as_rfc_3339_says),
+        cmocka_unit_test(what_is_no_moment_is_refused), cmocka_unit_test(moments_are_printed_in_utc),
+        cmocka_unit_test(days_are_counted_from_1970),   cmocka_unit_test(every_day_of_a_cycle_follows_the_one_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
