@@ -86,33 +86,6 @@ void check_classes(const struct rules *r, struct faults *f)
             check_class(r, r->example[i].line, r->example[i].facts.sender_class, f);
 }
 
-/* Every ticket that fits `later` fits `earlier`. */
-static bool covers(const struct tree_route *earlier, const struct tree_route *later)
-{
-    for (size_t i = 0; i < earlier->n; i++)
-        if (!condition_follows(&earlier->when[i], later->when, later->n))
-            return false;
-    return true;
-}
-
-void check_reach(const struct rules *r, struct faults *f)
-{
-    bool otherwise = false;
-
-    for (size_t i = 0; i < r->routes; i++) {
-        otherwise = otherwise || r->route[i].n == 0;
-        for (size_t j = 0; j < i; j++)
-            if (covers(&r->route[j], &r->route[i])) {
-                faults_add(f, r->route[i].line, "is never reached: line %d takes every ticket that fits here",
-                           r->route[j].line);
-                break;
-            }
-    }
-    if (!otherwise)
-        faults_add(f, r->routes == 0 ? 1 : r->route[r->routes - 1].line,
-                   "the last route must be: route otherwise to a queue");
-}
-
 void check_examples(const struct rules *r, struct faults *f)
 {
     struct arena *a = arena_open(64 * 1024);

@@ -11,6 +11,7 @@ void check_names(struct rules *r, struct faults *f);
 void check_match_names(const struct rules *r, struct faults *f);
 /* A class that a route or an example asks for is one of the file's. */
 void check_classes(const struct rules *r, struct faults *f);
+/* A route that one before it, or several together, take every ticket from; and that the last one takes what is left. */
 void check_reach(const struct rules *r, struct faults *f);
 /* Only for a file without other faults. */
 void check_examples(const struct rules *r, struct faults *f);

@@ -39,8 +39,7 @@ static bool hotter(const struct condition *a, const struct condition *b)
     return a->low >= b->low && a->within_ms <= b->within_ms;
 }
 
-/* What a fact may still be where all of list hold. */
-static void range(enum fact which, const struct condition *list, size_t n, int64_t *low, int64_t *high)
+void condition_range(enum fact which, const struct condition *list, size_t n, int64_t *low, int64_t *high)
 {
     *low = 0;
     *high = fact_table[which].max;
@@ -57,7 +56,7 @@ bool condition_follows(const struct condition *c, const struct condition *given,
     int64_t low, high;
 
     if (!is_text(c->fact) && !is_within(c->fact)) {
-        range(c->fact, given, n, &low, &high);
+        condition_range(c->fact, given, n, &low, &high);
         return c->low <= low && high <= c->high;
     }
     for (size_t i = 0; i < n; i++)
@@ -74,7 +73,7 @@ static bool clashes(const struct condition *c, const struct condition *before, s
     if (is_within(c->fact))
         return false;
     if (!is_text(c->fact)) {
-        range(c->fact, before, n, &low, &high);
+        condition_range(c->fact, before, n, &low, &high);
         return c->low > high || c->high < low;
     }
     for (size_t i = 0; i < n; i++)

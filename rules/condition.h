@@ -13,6 +13,8 @@ struct condition {
 };
 
 bool condition_holds(const struct condition *c, const struct facts *f);
+/* What a fact that is a number may still be where all n of list hold. */
+void condition_range(enum fact which, const struct condition *list, size_t n, int64_t *low, int64_t *high);
 /* True where every ticket that all n of `given` hold for is one that c holds for. */
 bool condition_follows(const struct condition *c, const struct condition *given, size_t n);
 /* The first of list that cannot hold together with those before it; n where there is none. */

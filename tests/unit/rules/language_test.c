@@ -107,6 +107,31 @@ static void every_fault_has_its_line(void **state)
          "f:3: is never reached: line 2 takes every ticket that fits here\n"},
         {"every level is no condition", Q "route when level >= 0 to q\n" ELSE,
          "f:3: is never reached: line 2 takes every ticket that fits here\n"},
+        {"yes and no together",
+         Q "route when known to q\nroute when known no to q\nroute when channel phone to q\n" ELSE,
+         "f:4: is never reached: lines 2 and 3 together take every ticket that fits here\n"},
+        {"all words together",
+         Q "route when impact down to q\nroute when impact degraded to q\nroute when impact question to q\n"
+           "route when tier gold, followers > 9 to q\n" ELSE,
+         "f:5: is never reached: lines 2, 3 and 4 together take every ticket that fits here\n"},
+        {"all that is left of what it asks",
+         Q "route when tier gold, known to q\nroute when known no, level <= 2 to q\n"
+           "route when tier gold, level >= 3 to q\nroute when tier gold, channel web to q\n" ELSE,
+         "f:5: is never reached: lines 2, 3 and 4 together take every ticket that fits here\n"},
+        {"a range by its values",
+         Q "route when level 3 to q\nroute when level 4 to q\nroute when level > 2, channel web to q\n" ELSE,
+         "f:4: is never reached: lines 2 and 3 together take every ticket that fits here\n"},
+        {"a dead line is named once, by those that are alive",
+         Q "route when known to q\nroute when known, affected to q\nroute when known no to q\n"
+           "route when executive to q\n" ELSE,
+         "f:3: is never reached: line 2 takes every ticket that fits here\n"
+         "f:5: is never reached: lines 2 and 4 together take every ticket that fits here\n"},
+        {"more lines than are shown",
+         Q "route when channel web to q\nroute when channel mail to q\nroute when channel phone to q\n"
+           "route when channel social to q\nroute when channel desk, level 0 to q\nroute when channel desk, level 1 to "
+           "q\n"
+           "route when channel desk, level >= 2 to q\nroute when executive to q\n" ELSE,
+         "f:9: is never reached: lines 2, 3, 4, 5, 6, 7 and 1 more together take every ticket that fits here\n"},
         {"no when", Q "route affected to q\n" ELSE, "f:2: expected when or otherwise, not \"affected\"\n"},
         {"no to", Q "route when affected known to q\n" ELSE, "f:2: affected is never \"known\"\n"},
         {"no queue", Q "route when affected to\n" ELSE, "f:2: expected the name of a queue, but the statement ends\n"},
@@ -302,6 +327,14 @@ static void what_is_right_is_taken(void **state)
         {"holidays, and hours of one day",
          "calendar c { mon 09:00-10:00 tz UTC holidays \"tw.ics\" \"tw.ics\" on 2026-12-24 2026-12-25 09:00-12:00\n"
          " 13:00-14:00 on 2026-12-31 closed }\nqueue q { }\nroute otherwise to q\n"},
+        {"lines that leave something over",
+         "queue q { }\nroute when known to q\nroute when known no, level <= 3 to q\nroute when channel web to q\n"
+         "route otherwise to q\n"},
+        {"lines that ask more than a later one",
+         "queue q { }\nroute when tier gold, known to q\nroute when tier gold, known no to q\n"
+         "route when channel web to q\nroute otherwise to q\n"},
+        {"nothing left for the last line", "queue q { }\nroute when known to q\nroute when known no to q\n"
+                                           "route otherwise to q\n"},
         {"less heat behind more", "queue q { }\nroute when heat >= 3 in 6h to q\nroute when heat >= 2 in 6h to q\n"
                                   "route when heat >= 3 in 12h, known to q\nroute otherwise to q\n"},
         {"pauses and steps",
