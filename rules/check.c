@@ -1,6 +1,7 @@
 #include "rules/check.h"
 
 #include "rules/base/arena.h"
+#include "rules/base/stamp.h"
 #include "rules/parser.h"
 
 static const struct calendar always = {.name = "always", .always = true};
@@ -61,6 +62,8 @@ void check_names(struct rules *r, struct faults *f)
         r->route[i].queue = look_up(r, r->route[i].to, f);
     for (size_t i = 0; i < r->examples; i++)
         (void)look_up(r, r->example[i].queue, f);
+    for (size_t i = 0; i < r->clock_examples; i++)
+        (void)look_up(r, r->clock_example[i].queue, f);
 }
 
 static void check_class(const struct rules *r, int line, struct str name, struct faults *f)
@@ -101,6 +104,26 @@ void check_examples(const struct rules *r, struct faults *f)
                        SHOWN(e->queue.name));
         else if (e->priority >= 0 && e->priority != d.priority)
             faults_add(f, e->line, "this example has priority %d by line %d, not %d", d.priority, d.line, e->priority);
+    }
+    arena_close(a);
+}
+
+void check_clock_examples(const struct rules *r, struct faults *f)
+{
+    struct arena *a = arena_open(4096);
+
+    for (size_t i = 0; i < r->clock_examples; i++) {
+        const struct tree_clock_example *e = &r->clock_example[i];
+        const struct rules_queue *q = rules_queue(r, e->queue.name);
+        const struct sla_event opened = {SLA_OPENED, e->opened_ms};
+        struct sla_verdict v;
+
+        arena_reset(a);
+        if (sla_judge(&v, e->clock, &q->policy, &opened, 1, e->opened_ms, a) != ERR_OK || v.state == SLA_NONE)
+            faults_add(f, e->line, "queue \"%s\" does not promise %s", q->name, sla_clock_name(e->clock));
+        else if (v.due_ms != e->due_ms)
+            faults_add(f, e->line, "this clock is due at %s",
+                       v.due_ms > SLA_MS_MAX ? "no time" : stamp_print(v.due_ms).at);
     }
     arena_close(a);
 }

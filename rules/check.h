@@ -15,6 +15,7 @@ void check_classes(const struct rules *r, struct faults *f);
 void check_reach(const struct rules *r, struct faults *f);
 /* Only for a file without other faults. */
 void check_examples(const struct rules *r, struct faults *f);
+void check_clock_examples(const struct rules *r, struct faults *f);
 void check_match_examples(const struct rules *r, struct faults *f);
 
 #endif

@@ -43,7 +43,7 @@ static bool read_calendar(struct parser *p, void *into, size_t which)
     return parser_name(p, "the name of a calendar, or always", &t->calendar.name);
 }
 
-static bool read_clock(struct parser *p, enum sla_clock *out)
+bool parser_clock(struct parser *p, enum sla_clock *out)
 {
     const char *names[SLA_CLOCKS];
 
@@ -73,7 +73,7 @@ static bool read_paused(struct parser *p, bool pauses[SLA_CLOCKS])
     do {
         enum sla_clock c = SLA_CLOCKS;
 
-        if (!read_clock(p, &c))
+        if (!parser_clock(p, &c))
             return false;
         pauses[c] = true;
     } while (parser_take_mark(p, ","));
@@ -116,7 +116,7 @@ static bool read_role(struct parser *p, enum sla_role *out)
 /* CLOCK ( DURATION before | at ) breach to ROLE */
 static bool read_step(struct parser *p, struct sla_step *s)
 {
-    if (!read_clock(p, &s->clock))
+    if (!parser_clock(p, &s->clock))
         return false;
     if (!parser_take(p, "at")) {
         if (!parser_duration(p, &s->before_ms))

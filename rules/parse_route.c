@@ -1,5 +1,5 @@
 /* route when CONDITION, … to QUEUE priority N      route otherwise to QUEUE
- * expect FACT, … queue QUEUE priority N      expect match …: parse_match.c */
+ * expect FACT, … queue QUEUE priority N      expect clock …: parse_clock.c      expect match …: parse_match.c */
 #include "rules/parser.h"
 
 #include "rules/base/arena.h"
@@ -268,6 +268,10 @@ void parse_expect(struct parser *p, int line)
     struct rules *r = p->rules;
     struct tree_example e = {.line = line, .facts = facts_default(), .priority = -1};
 
+    if (parser_take(p, "clock")) {
+        parse_expect_clock(p, line);
+        return;
+    }
     if (parser_take(p, "match")) {
         parse_expect_match(p, line);
         return;

@@ -54,6 +54,8 @@ bool parser_priority(struct parser *p, int *out);
 void parser_block(struct parser *p, const char *what, struct str name, const struct parser_property *table, size_t n,
                   void *into);
 
+/* first-reply, update or restore; moves on. */
+bool parser_clock(struct parser *p, enum sla_clock *out);
 /* On the name of a holiday file: reads it and moves on. The days live in the arena of the rules. */
 bool parser_holiday_file(struct parser *p, struct holiday_file *out);
 
@@ -67,6 +69,7 @@ void parse_queue(struct parser *p, int line);
 void parse_route(struct parser *p, int line);
 void parse_expect(struct parser *p, int line);
 void parse_match(struct parser *p, int line);
+void parse_expect_clock(struct parser *p, int line); /* stands behind "expect clock" */
 void parse_expect_match(struct parser *p, int line); /* stands behind "expect match" */
 /* Reads match_rules_shipped for the statements that the file does not have. */
 void parse_match_shipped(struct rules *r, struct faults *f);

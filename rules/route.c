@@ -34,6 +34,7 @@ static struct rules *begin(const char *name)
         .calendar = arena_array(a, struct tree_calendar, RULES_CALENDARS_MAX),
         .route = arena_array(a, struct tree_route, RULES_ROUTES_MAX),
         .example = arena_array(a, struct tree_example, RULES_EXAMPLES_MAX),
+        .clock_example = arena_array(a, struct tree_clock_example, RULES_EXAMPLES_MAX),
         .match = arena_array(a, struct match_rule, RULES_MATCHES_MAX),
         .match_example = arena_array(a, struct match_example, RULES_EXAMPLES_MAX),
     };
@@ -56,6 +57,7 @@ static void read_all(struct rules *r, struct str text, const struct rules_source
     if (f->n > 0)
         return;
     check_examples(r, f);
+    check_clock_examples(r, f);
     check_match_examples(r, f);
 }
 

@@ -23,7 +23,7 @@ enum {
     RULES_CALENDARS_MAX = 64,
     RULES_ROUTES_MAX = 1024,
     RULES_MATCHES_MAX = 8,
-    RULES_EXAMPLES_MAX = 1024, /* of routes, and as many of matches */
+    RULES_EXAMPLES_MAX = 1024, /* of routes, and as many of clocks and of matches */
     RULES_CONDITIONS_MAX = 16, /* a route */
     RULES_CLASSES_MAX = 16,
     RULES_CLASS_ENTRIES_MAX = 256, /* domains of a class, and as many addresses */

@@ -39,6 +39,14 @@ struct tree_example {
     int priority; /* -1: any */
 };
 
+/* A ticket that was opened then and not answered: when is that clock due? */
+struct tree_clock_example {
+    int line;
+    struct reference_to queue;
+    enum sla_clock clock;
+    int64_t opened_ms, due_ms;
+};
+
 /* Mailboxes and domains of one class of senders, in the form in which they are compared. */
 struct tree_class {
     const char *name;
@@ -52,12 +60,13 @@ struct rules {
     const char *file;
     uint64_t hash; /* of all that was read */
     char version[17];
-    size_t classes, queues, calendars, routes, examples, matches, match_examples;
+    size_t classes, queues, calendars, routes, examples, clock_examples, matches, match_examples;
     struct tree_class *senders;
     struct tree_queue *queue;
     struct tree_calendar *calendar;
     struct tree_route *route;
     struct tree_example *example;
+    struct tree_clock_example *clock_example;
     struct match_rule *match;
     struct match_example *match_example;
 };

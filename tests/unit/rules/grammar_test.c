@@ -35,6 +35,7 @@ static const struct {
     {"HOURS", {"09:00-12:00", "13:00-24:00"}},
     {"DATE", {"2026-12-25", "2028-02-29"}},
     {"ZONE", {"UTC", "Asia/Taipei"}},
+    {"MOMENT", {"2026-12-24T11:00:00Z", "2026-12-24T19:00:00+08:00"}},
 };
 
 /* Of a fault that a file has by its grammar; all others are about what it means. */

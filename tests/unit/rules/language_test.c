@@ -273,6 +273,29 @@ static void every_fault_has_its_line(void **state)
          "f:2: \"2d\" is not a duration: a day of work has no fixed length, write hours\n"},
         {"more heat behind less", Q "route when heat >= 2 in 6h to q\nroute when heat >= 3 in 1h to q\n" ELSE,
          "f:3: is never reached: line 2 takes every ticket that fits here\n"},
+        {"a clock that is due at another time",
+         Q ELSE "expect clock q first-reply opened 2026-12-24T11:00:00Z due 2026-12-24T12:30:00Z\n",
+         "f:3: this clock is due at 2026-12-24T12:00:00Z\n"},
+        {"a holiday that is not in the file",
+         "calendar c { mon-sun 00:00-24:00 tz Asia/Taipei holidays \"tw.ics\" }\n"
+         "queue q { first-reply 1h calendar c }\n" ELSE
+         "expect clock q first-reply opened 2026-12-24T23:30:00+08:00 due 2026-12-25T00:30:00+08:00\n",
+         "f:4: this clock is due at 2026-12-25T16:30:00Z\n"},
+        {"a clock that is not promised",
+         Q ELSE "expect clock q update opened 2026-12-24T11:00:00Z due 2026-12-24T12:00:00Z\n",
+         "f:3: queue \"q\" does not promise update\n"},
+        {"a clock of no queue", Q ELSE "expect clock p update opened 2026-12-24T11:00:00Z due 2026-12-24T12:00:00Z\n",
+         "f:3: no queue is called \"p\"\n"},
+        {"a clock that is none", Q ELSE "expect clock q restor opened 2026-12-24T11:00:00Z due 2026-12-24T12:00:00Z\n",
+         "f:3: no clock is called \"restor\"; did you mean \"restore\"?\n"},
+        {"a clock without a moment", Q ELSE "expect clock q first-reply due 2026-12-24T12:00:00Z\n",
+         "f:3: expected opened and a moment, not \"due\"\n"},
+        {"a moment that is none", Q ELSE "expect clock q first-reply opened 2026-12-24 due 2026-12-24T12:00:00Z\n",
+         "f:3: \"2026-12-24\" is not a moment: write 2026-12-24T11:00:00Z, or 2026-12-24T19:00:00+08:00\n"},
+        {"a clock that is never due",
+         "calendar c { mon 09:00-09:01 tz UTC }\nqueue q { restore 8784h calendar c }\n" ELSE
+         "expect clock q restore opened 2026-12-24T11:00:00Z due 2026-12-24T12:00:00Z\n",
+         "f:4: this clock is due at no time\n"},
         {"an example that fails", Q "queue r { }\nroute when affected to r\n" ELSE "expect affected queue q\n",
          "f:5: this example goes to r by line 3, not to q\n"},
         {"an example with another priority", Q "route otherwise to q priority 5\nexpect queue q priority 6\n",
@@ -337,6 +360,10 @@ static void what_is_right_is_taken(void **state)
                                            "route otherwise to q\n"},
         {"less heat behind more", "queue q { }\nroute when heat >= 3 in 6h to q\nroute when heat >= 2 in 6h to q\n"
                                   "route when heat >= 3 in 12h, known to q\nroute otherwise to q\n"},
+        {"clocks at their time, in any offset",
+         "calendar c { mon-fri 09:00-17:00 tz UTC on 2026-12-24 09:00-12:00 }\nqueue q { update 2h calendar c }\n"
+         "route otherwise to q\n"
+         "expect clock q update opened 2026-12-24T19:00:00+08:00 due 2026-12-25T10:00:00Z\n"},
         {"pauses and steps",
          "queue q { escalate update at breach to manager escalate restore 90s before breach to lead\n"
          " escalate update 30m before breach to agent restore 2m update 1h calendar always\n"
@@ -375,6 +402,8 @@ static void everything_is_bounded(void **state)
          RULES_CALENDARS_MAX},
         {"routes", "route when followers ", " to q", "f:1026: more than 1024 routes\n", RULES_ROUTES_MAX},
         {"examples", "expect followers ", " queue q", "f:1026: more than 1024 examples\n", RULES_EXAMPLES_MAX},
+        {"examples of clocks", "expect clock q update opened 2026-12-24T11:00:00Z due 2026-12-24T12:00:00.", "Z",
+         "f:1026: more than 1024 examples\n", RULES_EXAMPLES_MAX},
     };
 
     (void)state;
