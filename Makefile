@@ -75,6 +75,12 @@ build/postern: build/fast/gateway/main.o build/libpostern.a
 	$(call say,link $@)
 	$(Q)$(CC) $(HARDEN_L) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# The same under ASan and UBSan: POSTERN=build/checked$(VARIANT)/postern ASAN_OPTIONS=detect_leaks=0 make live (h2o keeps
+# what it pools). Preloads of tests have to come before a shared ASan.
+build/checked$(VARIANT)/postern: $(OBJ)/gateway/main.o build/libchecked$(VARIANT).a
+	$(call say,link $@)
+	$(Q)$(CC) $(CHECKED) -static-libasan -o $@ $^ $(LIBS)
+
 build/libpostern.a: $(call OBJECTS,build/fast)
 build/libchecked$(VARIANT).a: $(call OBJECTS,$(OBJ)) $(UNIT_LIB:%.c=$(OBJ)/%.o)
 build/libfuzzed.a: $(call OBJECTS,build/fuzzed)

@@ -429,8 +429,8 @@ void serve_close(struct serve *s)
     server_close(s->app.server);
     mail_in_wait(s->mail_in);
     tail_close(s->app.tail);
-    workers_close(s->app.hashing);
-    workers_close(s->app.workers);
+    workers_stop(s->app.hashing);
+    workers_stop(s->app.workers); /* the filer gives them something to do, to its end */
     if (s->app.accept != NULL)
         accept_wait_quiet(s->app.accept);
     mail_in_rest(s->mail_in);
@@ -439,6 +439,8 @@ void serve_close(struct serve *s)
     scanner_close(s->app.scanner);
     mail_sender_close(s->app.sender);
     letters_close(s->letters);
+    workers_close(s->app.hashing);
+    workers_close(s->app.workers);
     redis_server_close(s->app.redis_server);
     journal_close(s->app.journal);
     blobs_close(s->app.parts);

@@ -80,7 +80,7 @@ struct workers *workers_open(int threads, const struct redis_target *t)
     return w;
 }
 
-void workers_close(struct workers *w)
+void workers_stop(struct workers *w)
 {
     if (w == NULL)
         return;
@@ -88,8 +88,15 @@ void workers_close(struct workers *w)
     w->closing = true;
     pthread_cond_broadcast(&w->more);
     pthread_mutex_unlock(&w->lock);
-    for (int i = 0; i < w->count; i++)
-        pthread_join(w->threads[i], NULL);
+    for (; w->count > 0; w->count--)
+        pthread_join(w->threads[w->count - 1], NULL);
+}
+
+void workers_close(struct workers *w)
+{
+    if (w == NULL)
+        return;
+    workers_stop(w);
     pthread_cond_destroy(&w->more);
     pthread_mutex_destroy(&w->lock);
     free(w);

@@ -19,9 +19,11 @@ typedef void work_fn(struct redis *redis, void *arg);
 
 /* t: copied; NULL for workers without Redis (W1 then gives NULL). */
 struct workers *workers_open(int threads, const struct redis_target *t);
-/* Runs what waits, then stops. NULL is allowed. */
+/* Runs what waits, then stops; work_submit() may still be called. NULL is allowed. */
+void workers_stop(struct workers *w);
+/* Stops, and frees them: when nobody submits any more. NULL is allowed. */
 void workers_close(struct workers *w);
-/* ERR_BUSY by W2, and once workers_close() has begun. */
+/* ERR_BUSY by W2, and once workers_stop() has begun. */
 enum err work_submit(struct workers *w, work_fn *fn, void *arg);
 /* The connection of the worker that calls this; NULL on any other thread. */
 struct redis *work_redis(void);

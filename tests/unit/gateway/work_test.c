@@ -69,11 +69,25 @@ static void each_worker_has_a_connection_of_its_own(void **state)
     workers_close(NULL);
 }
 
+/* At the stop of the whole program somebody may still have work for them. */
+static void stopped_ones_take_nothing(void **state)
+{
+    struct workers *w = workers_open(1, NULL);
+    bool looked = false;
+
+    (void)state;
+    workers_stop(w);
+    assert_int_equal(work_submit(w, look_at_own, &looked), ERR_BUSY);
+    workers_stop(w);
+    workers_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fills_up_then_runs_all_in_order),
         cmocka_unit_test(each_worker_has_a_connection_of_its_own),
+        cmocka_unit_test(stopped_ones_take_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
