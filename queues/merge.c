@@ -194,6 +194,42 @@ static enum err find_roots(struct mover *m, struct edge *e)
     return f.depth + 1 > MERGE_DEPTH_MAX ? ERR_LIMIT : ERR_OK;
 }
 
+/* G7: they are one already, and perhaps nobody has written down the last of it. */
+static enum err settle_way(struct mover *m, struct ulid account)
+{
+    struct arena *a = m->arena;
+
+    for (int hop = 0; hop <= 2 * MERGE_DEPTH_MAX; hop++) {
+        struct redis_value fields, v;
+        struct ulid into, id;
+        struct edge e;
+        enum err bad = read_account(m, account, &fields);
+
+        if (bad != ERR_OK || !id_parse(ID_ACCOUNT, redis_field(&fields, "alias"), &into) ||
+            !id_parse(ID_EDGE, redis_field(&fields, "edge"), &id))
+            return bad == ERR_ABSENT ? ERR_OK : bad;
+        bad = redis_do(m->redis, a, &v, 3,
+                       (struct str[]){STR("HGET"), todo_key(a, into), str_of(todo_field(a, "merge", id))});
+        if (bad == ERR_OK && v.kind == REDIS_TEXT)
+            bad = edge_load(m->keys, a, id, v.text, &e);
+        if (bad == ERR_OK && v.kind == REDIS_TEXT)
+            bad = settle(m, &e, true);
+        if (bad != ERR_OK)
+            return bad;
+        account = into;
+    }
+    return ERR_CORRUPT;
+}
+
+static enum err one_already(struct mover *m, struct ulid from, struct ulid into)
+{
+    enum err bad = settle_way(m, from);
+
+    if (bad == ERR_OK)
+        bad = settle_way(m, into);
+    return bad == ERR_OK ? ERR_CONFLICT : bad;
+}
+
 enum err merge_link(struct mover *m, struct edge *e)
 {
     struct ulid from = e->from, into = e->into;
@@ -206,7 +242,7 @@ enum err merge_link(struct mover *m, struct edge *e)
         e->into = into;
         bad = find_roots(m, e);
         if (bad != ERR_OK)
-            return bad;
+            return bad == ERR_CONFLICT ? one_already(m, from, into) : bad;
         bad = hold(m, e);
         if (bad == ERR_CONFLICT)
             bad = ERR_BUSY;
@@ -217,6 +253,24 @@ enum err merge_link(struct mover *m, struct edge *e)
 }
 
 /* ---- unlink ---- */
+
+/* G7: what else was begun between the two. While they are tied nobody ties them otherwise, so it may go. */
+static enum err forget_begun(struct mover *m, const struct edge *e)
+{
+    struct str from = id_of(m->arena, ID_ACCOUNT, e->from);
+    struct redis_value fields;
+    enum err bad = read_account(m, e->into, &fields);
+
+    for (size_t i = 0; bad == ERR_OK && i + 1 < fields.count; i += 2) {
+        struct str id = fields.items[i].text;
+        struct edge begun = {.from = e->from, .into = e->into};
+
+        if (str_is(str_cut(&id, ':'), "held") && id_parse(ID_EDGE, id, &begun.id) && !ulid_equal(begun.id, e->id) &&
+            str_equal(fields.items[i + 1].text, from))
+            bad = settle(m, &begun, false);
+    }
+    return bad == ERR_ABSENT ? ERR_OK : bad;
+}
 
 /* The account stands for itself again, and what is left to do is written down with it. */
 static enum err cut(struct mover *m, const struct edge *e, struct str by)
@@ -234,6 +288,9 @@ static enum err cut(struct mover *m, const struct edge *e, struct str by)
             return bad;
         if (!str_equal(redis_field(&fields, "edge"), id_of(a, ID_EDGE, e->id)))
             return ERR_OK; /* cut already */
+        bad = forget_begun(m, e);
+        if (bad != ERR_OK)
+            return bad;
         change_add(c, 4, (struct str[]){STR("HDEL"), key, STR("alias"), STR("edge")});
         change_hset(c, todo_key(a, e->from), todo_field(a, "unmerge", e->id), edge_print(m->keys, a, e));
         audit(c, m, e->from, by, "account.unmerged", e->id);

@@ -16,7 +16,9 @@
  * G5  each step is one change. A kill between any two leaves an entry in {pN}:mv that merge_finish() completes: a link
  *     whose second half is missing is made or taken back, words that still lie elsewhere go home;
  * G6  a report that was under way while the edge was taken away may still join across it: the entry stays for
- *     MERGE_GRACE_MS, and each turn looks again. */
+ *     MERGE_GRACE_MS, and each turn looks again;
+ * G7  who was not answered may ask again at once. What is tied is settled by whoever asks for it; what else was begun
+ *     between the two is given up with the edge, so that nothing ties them again after it was taken away. */
 #ifndef QUEUES_MERGE_H
 #define QUEUES_MERGE_H
 
