@@ -1,8 +1,10 @@
-// The ledger under kills and power cuts: node tests/live/storm.mjs [--short] [--seed N] [--kills N] [--cuts N] [--only PHASE]
+// The ledger under kills and power cuts: node tests/live/storm.mjs [--short] [--seed N] [--kills N] [--cuts N] [--rounds N] [--only PHASE]
 //
 //   kills   gateway, Redis or both die by SIGKILL, again and again, under load
 //   held    Redis hangs (SIGSTOP) while thousands are accepted, then the gateway dies, too
 //   cuts    the power goes: what no completed fsync has covered is thrown away, half of the time with torn ends
+//   merges  accounts become one customer and two again while people write on all channels, and gateway, Redis or both
+//           are killed in between, or while staff wait for the answer (storm/merges.mjs; its auditor is storm/homes.mjs)
 //   proof   the same cuts with flushes swallowed: without the journal's it must lose, without Redis' it must not
 //
 // Clients write each answer down after they read it (storm/clients.mjs); at the end of a phase the auditor compares
@@ -16,13 +18,15 @@ import { quantile, sleep, until } from './kit.mjs'
 import { audit } from './storm/audit.mjs'
 import { chance, Clients } from './storm/clients.mjs'
 import { Gate } from './storm/gate.mjs'
+import { Merges } from './storm/merges.mjs'
 
 const { values: options } = parseArgs({ options: {
-  short: { type: 'boolean' }, seed: { type: 'string' }, kills: { type: 'string' }, cuts: { type: 'string' }, only: { type: 'string' },
+  short: { type: 'boolean' }, seed: { type: 'string' }, kills: { type: 'string' }, cuts: { type: 'string' }, rounds: { type: 'string' }, only: { type: 'string' },
   clients: { type: 'string' }, pause: { type: 'string' }, verbose: { type: 'boolean' },
 } })
 const seed = Number(options.seed ?? (Date.now() % 1000000))
 const kills = Number(options.kills ?? (options.short ? 12 : 200)), cuts = Number(options.cuts ?? (options.short ? 4 : 50))
+const rounds = Number(options.rounds ?? (options.short ? 4 : 60))
 const CUTS_A_HOUSE = 10 // then a fresh data folder, so that the first start is cut, too
 const BACK_MS = 20000 // longer than this without an answer is no recovery
 
@@ -113,11 +117,13 @@ function report(name, storms) {
 
 const show = (list) => list.slice(0, 5).join('\n    ') + (list.length > 5 ? `\n    … and ${list.length - 5} more` : '')
 
+const ruleOfThree = (total) => total >= 10 && console.log(`  0 in ${total} blows: under ${(300 / total).toFixed(1)} % a blow at 95 % (rule of three)`)
+
 function judgeZeros(name, storms) {
   const { total, all } = report(name, storms)
   for (const list of Object.keys(storms[0].result.findings)) judge(`${name}: ${list} 0`, all(list).length === 0, `${all(list).length}\n    ${show(all(list))}`)
   judge(`${name}: something was acknowledged`, storms.every((s) => s.result.ledger > 0))
-  if (total >= 10) console.log(`  0 in ${total} blows: under ${(300 / total).toFixed(1)} % a blow at 95 % (rule of three)`)
+  ruleOfThree(total)
 }
 
 async function killing() {
@@ -178,6 +184,20 @@ async function cutting() {
   judgeZeros('cuts', await cut('cuts', cuts))
 }
 
+async function merging() {
+  const storm = Storm.last = new Merges({ seed, rounds, blows: options.short ? 1 : 3, verbose: options.verbose })
+  await storm.run()
+  const { counts, recoveries, findings: { lists } } = storm, total = Object.values(storm.struck).reduce((a, b) => a + b, 0)
+  console.log(`merges: ${rounds} made and taken back, ${total} blows (${Object.entries(storm.struck).map(([kind, n]) => `${kind} ${n}`).join(', ')})`)
+  console.log(`  words ${counts.taken} on four channels, ${counts.repeated} times said again; merges and un-merges that were not answered at once ${counts.cutOff}`)
+  console.log(`  tickets ${counts.tickets}; while it was one customer ${counts.away} words lay with the other account`)
+  console.log(`  next answer after a blow: ${times(recoveries)}`)
+  console.log(`  ${Object.entries(lists).map(([list, all]) => `${list} ${all.length}`).join(', ')}`)
+  for (const [list, all] of Object.entries(lists)) judge(`merges: ${list} 0`, all.length === 0, `${all.length}\n    ${show(all)}`)
+  judge('merges: words lay with the other account meanwhile', counts.away > 0)
+  if (failed === 0) ruleOfThree(total)
+}
+
 async function proving() {
   const without = await cut('proof', 6, '/journal/')
   const { all } = report('cuts with the journal\'s flushes swallowed', without)
@@ -185,7 +205,7 @@ async function proving() {
   judgeZeros('cuts with the flushes of Redis swallowed', await cut('proof', 6, '/appendonlydir/'))
 }
 
-const phases = { kills: killing, held: holding, cuts: cutting, ...(!options.short && { proof: proving }) }
+const phases = { kills: killing, held: holding, cuts: cutting, merges: merging, ...(!options.short && { proof: proving }) }
 const began = Date.now()
 console.log(`storm: seed ${seed}`)
 for (const [name, run] of Object.entries(phases)) {

@@ -9,7 +9,7 @@ import { hash } from './clients.mjs'
 import { connect, rooms } from './resp.mjs'
 
 // What Redis holds, unsealed: text hash -> [{ ticket, message }].
-async function texts(gate) {
+export async function texts(gate) {
   const child = spawn('build/tools/ledger_texts', [gate.data, gate.keys], { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise((done) => child.once('close', done))
   const found = new Map()
@@ -21,10 +21,12 @@ async function texts(gate) {
   return found
 }
 
+const LISTS = ['lost', 'doubled', 'altered', 'out of order', 'written', 'references', 'records', 'queues', 'accounts', 'audit trail', 'mails']
+
 // Each finding is a sentence in its list; a sound storm has none.
-class Findings {
-  constructor() {
-    this.lists = { lost: [], doubled: [], altered: [], 'out of order': [], written: [], references: [], records: [], queues: [], accounts: [], 'audit trail': [], mails: [] }
+export class Findings {
+  constructor(names) {
+    this.lists = Object.fromEntries(names.map((name) => [name, []]))
   }
 
   add(list, sentence) {
@@ -96,10 +98,10 @@ async function look(gate, ledger, attempts, f) {
 }
 
 const fields = (flat) => Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]))
-const tail = (key) => key.slice(key.lastIndexOf(':') + 1)
+export const tail = (key) => key.slice(key.lastIndexOf(':') + 1)
 
 // Every ticket is one whole: messages, people, history, place in one queue, account.
-async function judgeTickets(redis, room, f) {
+export async function judgeTickets(redis, room, f) {
   const names = [...(room.t ?? [])], tickets = new Map()
   const read = await redis.all(names, (key) => ['HGETALL', key])
   names.forEach((key, i) => tickets.set(tail(key), fields(read[i])))
@@ -119,24 +121,30 @@ async function judgeTickets(redis, room, f) {
   }
   for (const [name, other] of [['m', 'messages'], ['p', 'participants'], ['h', 'history']]) {
     const having = new Set([...(room[name] ?? [])].map(tail))
-    for (const ticket of tickets.keys()) if (!having.has(ticket)) f.add('records', `${ticket} has no ${other}`)
+    for (const [ticket, t] of tickets) if (!having.has(ticket) && (t.emptied === undefined || name === 'h')) f.add('records', `${ticket} has no ${other}`)
     for (const ticket of having) if (!tickets.has(ticket)) f.add('records', `${other} of ${ticket}, which is not there`)
   }
   return tickets
 }
 
-async function judgeAccounts(redis, room, tickets, f) {
+// Each ticket is the work of one account.
+export async function judgeWork(redis, room, tickets, f) {
   const works = [...(room.w ?? [])], lists = await redis.all(works, (key) => ['ZRANGE', key, 0, -1]), of = new Map()
   works.forEach((key, i) => lists[i].forEach((ticket) => of.set(ticket, [...(of.get(ticket) ?? []), tail(key)])))
   for (const [ticket, t] of tickets) if (of.get(ticket)?.length !== 1 || of.get(ticket)[0] !== t.acc) f.add('accounts', `${ticket} of ${t.acc} is listed by ${of.get(ticket)}`)
   for (const ticket of of.keys()) if (!tickets.has(ticket)) f.add('accounts', `${of.get(ticket)} lists ${ticket}, which is not there`)
+  return works
+}
+
+async function judgeAccounts(redis, room, tickets, f) {
+  const works = await judgeWork(redis, room, tickets, f)
   const evidence = [...(room.b ?? [])], claims = await redis.all(evidence, (key) => ['HLEN', key])
   evidence.forEach((key, i) => claims[i] !== 1 && f.add('accounts', `${key} is claimed by ${claims[i]}`))
   if (works.length !== evidence.length) f.add('accounts', `${works.length} accounts for ${evidence.length} mailboxes`)
 }
 
 // Each partition's chain is whole, and each ticket was opened once in it: half a script would show here.
-async function judgeTrail(redis, room, tickets, f) {
+export async function judgeTrail(redis, room, tickets, f) {
   let opened = 0
   for (const key of room.au ?? []) {
     let chain = ''
@@ -178,7 +186,7 @@ async function judgeMails(gate, redis, room, f) {
 }
 
 export async function audit({ gate, clients }) {
-  const f = new Findings(), ledger = readLedger(clients.ledger), attempts = clients.attempts
+  const f = new Findings(LISTS), ledger = readLedger(clients.ledger), attempts = clients.attempts
   if (ledger.length !== clients.answers.length) f.add('lost', 'the ledger itself')
   const found = await texts(gate)
   counts(attempts, found, f)

@@ -43,8 +43,9 @@ const nameOf = (pid) => {
 
 export class Gate {
   // cut: run under the library that remembers what no fsync covered. swallow: files whose fsync does nothing.
-  constructor({ cut = false, swallow = '' } = {}) {
-    this.door = closed({ settings: { limits: 'off', log: 'info', threads: 2 } })
+  // clock: true for one that door.later(ms) moves.
+  constructor({ cut = false, swallow = '', clock = false } = {}) {
+    this.door = closed({ settings: { limits: 'off', log: 'info', threads: 2 }, clock })
     this.starts = 0
     if (!cut) return
     Object.assign(this.door.env, { LD_PRELOAD: join(TOOLS, 'powercut_preload.so'), POWERCUT_FOLDERS: this.door.home, POWERCUT_STATE: state,
@@ -118,6 +119,13 @@ export class Gate {
       this.stuck = unfiled + m.journal_parked_items
       if ((m.redis_ready === 1 && unfiled === 0) || Date.now() - began > ms) return Date.now() - began
     }
+  }
+
+  // Until no merge or move is under way any more, and nothing of one may be.
+  async unmoved(ms = 10000) {
+    const redis = await connect(this.data), keys = Array.from({ length: 64 }, (_, p) => `{p${p}}:mv`)
+    await until('nothing is under way', async () => (await redis.all(keys, (key) => ['HLEN', key])).every((n) => n === 0), ms, 20)
+    redis.close()
   }
 
   // Until no mail waits any more; how long that took, ms.
