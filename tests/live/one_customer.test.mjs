@@ -64,6 +64,8 @@ async function judge(c) {
   assert.deepEqual(origins.map((o) => o.channel).sort(), [...CHANNELS].sort(), c.account)
   assert.equal(new Set(origins.map((o) => o.item)).size, CHANNELS.length)
   assert.deepEqual(account.timeline.map((e) => e.channel).filter(Boolean).sort(), [...CHANNELS].sort(), 'on one timeline')
+  assert.match(ticket.routing.facts.heat, /^2 in \d+s, 3 in \d+s, 4 in \d+s, 5 in \d+s$/)
+  assert.deepEqual([ticket.queue, ticket.priority], ['outage', 65], 'whoever tries every door is moved up')
 }
 
 // All orders of the five, a spread of them where fewer are asked for.
