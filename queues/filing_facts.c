@@ -88,8 +88,6 @@ static bool heat_rises(const struct filing *f, const struct happening *past, siz
 {
     struct facts before = facts_default(), after = facts_default();
 
-    if (f->item.automatic)
-        return false;
     placing_heat(&before, f->history, f->history_count, f->arena);
     placing_heat(&after, past, n, f->arena);
     return rules_heat_rises(f->rules, &before, &after);

@@ -371,13 +371,21 @@ static bool is_open(enum ticket_state s)
     return s != TICKET_SOLVED && s != TICKET_CLOSED;
 }
 
+/* What a robot sends in somebody's name is kept, and nobody was heard by it. */
+static struct str heard_as(const struct item *i)
+{
+    if (i->automatic)
+        return STR("automatic");
+    return i->op == ITEM_REQUEST ? STR("joined") : STR("heard");
+}
+
 void change_join_work(struct change *c, struct filing *f)
 {
     struct arena *a = f->arena;
     struct str key = ticket_key(a, f->ticket), state = str_of(ticket_state_name(f->join_step.next));
     struct happening heard = {.id = f->item.ulid,
                               .at_ms = f->item.received_ms,
-                              .kind = f->item.op == ITEM_REQUEST ? STR("joined") : STR("heard"),
+                              .kind = heard_as(&f->item),
                               .by = str_of(arena_strdup(a, id_print(ID_PARTICIPANT, f->participant).at)),
                               .detail = f->item.channel,
                               .clock = str_of(clock_word(f->join_step.clock))};

@@ -47,7 +47,7 @@ export function clocks(list) {
   return section('Clocks', false, list.length > 0 ? list.map(one) : el('p', {}, 'No clock runs.'));
 }
 
-const KINDS = { 'moved-in': 'words came from', 'moved-out': 'words went to', spam: 'put aside as spam', 'not-spam': 'no spam after all' };
+const KINDS = { 'moved-in': 'words came from', 'moved-out': 'words went to', spam: 'put aside as spam', 'not-spam': 'no spam after all', automatic: 'a machine wrote by' };
 const happened = (h) => (h.kind === 'joined' ? `also by ${h.detail}`
   : [KINDS[h.kind] ?? h.kind, h.kind === 'state' ? word(STATES, h.detail) : h.detail].filter(Boolean).join(': '));
 

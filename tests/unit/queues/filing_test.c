@@ -312,11 +312,13 @@ static void doors_that_are_tried_move_work(void **state)
             int minutes;
         } heard[3];
         const char *queue;
+        bool machine; /* wrote the third */
     } cases[] = {
-        {"one door", {{"web", 0}, {"web", 10}, {"web", 20}}, "kept"},
-        {"two", {{"web", 0}, {"desk", 10}, {"web", 20}}, "kept"},
-        {"three", {{"web", 0}, {"desk", 10}, {"mail", 20}}, "loud"},
-        {"three, slowly", {{"web", 0}, {"desk", 30}, {"mail", 61}}, "kept"},
+        {"one door", {{"web", 0}, {"web", 10}, {"web", 20}}, "kept", false},
+        {"two", {{"web", 0}, {"desk", 10}, {"web", 20}}, "kept", false},
+        {"three", {{"web", 0}, {"desk", 10}, {"mail", 20}}, "loud", false},
+        {"three, slowly", {{"web", 0}, {"desk", 30}, {"mail", 61}}, "kept", false},
+        {"two, and out of office", {{"web", 0}, {"desk", 10}, {"mail", 20}}, "kept", true},
     };
 
     (void)state;
@@ -329,6 +331,7 @@ static void doors_that_are_tried_move_work(void **state)
             int said = m < 3 ? (int)m : 2; /* the fourth is like the third, a minute later */
 
             i.channel = str_of(cases[k].heard[said].channel);
+            i.automatic = said == 2 && cases[k].machine;
             i.received_ms += (cases[k].heard[said].minutes + (m == 3)) * INT64_C(60000);
 
             struct filing *f = file(&i);
