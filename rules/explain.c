@@ -157,7 +157,7 @@ static void print_steps(const struct sla_policy *p, enum sla_clock clock, const 
 
         if (s->clock != clock)
             continue;
-        buf_printf(out, "    %s to %s ", at_ms <= now_ms ? "escalated" : "escalates", sla_role_name(s->to));
+        buf_printf(out, "    %s for %s, ", at_ms <= now_ms ? "now" : "later", sla_role_name(s->to));
         if (s->before_ms > 0)
             stamp_duration(s->before_ms, out);
         buf_printf(out, "%s breach: ", s->before_ms > 0 ? " before" : "at");

@@ -67,7 +67,7 @@ struct sla_event {
     int64_t at_ms;
 };
 
-/* Who hears of a clock before it is broken: roles of staff; X(name, word). */
+/* Whose a clock becomes before it is broken: roles of staff; X(name, word). */
 #define SLA_ROLE_LIST(X) \
     X(AGENT, "agent")    \
     X(LEAD, "lead")      \

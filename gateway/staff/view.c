@@ -163,7 +163,7 @@ static struct doc *spans_doc(const struct sla_verdict *v)
     return list;
 }
 
-/* Who hears of it, and when. */
+/* Whose it becomes, and when. */
 static struct doc *steps_doc(const struct sla_policy *p, enum sla_clock clock, const struct sla_verdict *v,
                              int64_t now_ms)
 {

@@ -36,7 +36,7 @@ export function routing(r) {
 
 const counted = (s) => el('li', {}, time(s.from), ' to ', s.to ? time(s.to) : 'now', `: ${span(s.ms)}`);
 
-const step = (s) => el('li', {}, s.reached ? 'Escalated' : 'Escalates', ` to ${s.to} `,
+const step = (s) => el('li', {}, s.reached ? 'Now' : 'Later', ` for the ${s.to}: `,
   s.before_ms > 0 ? `${span(s.before_ms)} before breach` : 'at breach', s.at && [', ', time(s.at)]);
 
 export function clocks(list) {
