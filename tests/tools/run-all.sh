@@ -40,7 +40,7 @@ if stage build build; then
     stage lint lint
     stage check check
     stage corpora corpora
-    stage fuzz fuzz FUZZ_SECONDS=3
+    stage fuzz fuzz FUZZ_SECONDS=2
     stage match match MATCH_ARGS=--short
     stage powercut powercut
     stage live live
