@@ -3,6 +3,8 @@
 #include "rules/base/arena.h"
 #include "rules/facts.h"
 #include "rules/route.h"
+#include "tests/unit/dice.h"
+#include "tests/unit/whole_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,29 +47,11 @@ static const char *const misread[] = {"expected ",    "unexpected ",      "a sta
                                       "not closed",   "no path of",       " are no points",     " is no score"};
 
 static struct str grammar;
-static uint32_t chance = 1;
+static struct dice chance = {1};
 
-/* Marsaglia's xorshift: the same files each time. */
 static unsigned pick(unsigned n)
 {
-    chance ^= chance << 13;
-    chance ^= chance >> 17;
-    chance ^= chance << 5;
-    return chance % n;
-}
-
-static struct buf whole_file(const char *path)
-{
-    struct buf b = {0};
-    FILE *f = fopen(path, "re");
-    char part[4096];
-    size_t n;
-
-    assert_non_null(f);
-    while ((n = fread(part, 1, sizeof part, f)) > 0)
-        buf_add(&b, part, n);
-    (void)fclose(f);
-    return b;
+    return (unsigned)dice_below(&chance, n);
 }
 
 /* ---- the grammar: words of it, in quotes or plain, and marks ---- */

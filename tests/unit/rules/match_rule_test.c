@@ -4,6 +4,7 @@
 #include "gateway/zoneinfo.h"
 #include "rules/base/arena.h"
 #include "rules/route.h"
+#include "tests/unit/whole_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -136,16 +137,7 @@ static void a_statement_is_read_as_it_stands(void **state)
 
 static struct rules *shipped(void)
 {
-    FILE *f = fopen("rules/default.rules", "r");
-    struct buf text = {0}, faults = {0};
-    char part[4096];
-    size_t n;
-
-    assert_non_null(f);
-    while ((n = fread(part, 1, sizeof part, f)) > 0)
-        buf_add(&text, part, n);
-    (void)fclose(f);
-
+    struct buf text = whole_file("rules/default.rules"), faults = {0};
     struct rules *r = load(buf_view(&text).at, &faults);
 
     if (r == NULL)

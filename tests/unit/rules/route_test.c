@@ -6,6 +6,7 @@
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 #include "rules/explain.h"
+#include "tests/unit/whole_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -346,20 +347,6 @@ static void examples_that_are_wrong_are_told(void **state)
         buf_free(&why);
     }
     arena_close(a);
-}
-
-static struct buf whole_file(const char *path)
-{
-    struct buf b = {0};
-    FILE *f = fopen(path, "re");
-    char part[4096];
-    size_t n;
-
-    assert_non_null(f);
-    while ((n = fread(part, 1, sizeof part, f)) > 0)
-        buf_add(&b, part, n);
-    (void)fclose(f);
-    return b;
 }
 
 /* Its own examples are run by loading it. Here: a level never changes the queue, for any other facts. */
