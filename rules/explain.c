@@ -148,20 +148,18 @@ static void print_pauses(const struct sla_policy *p, struct buf *out)
     buf_text(out, " when waiting-customer");
 }
 
-static void print_steps(const struct sla_policy *p, enum sla_clock clock, const struct sla_verdict *v, int64_t now_ms,
-                        struct buf *out)
+static void print_steps(const struct sla_policy *p, enum sla_clock clock, const struct sla_verdict *v, struct buf *out)
 {
     for (size_t i = 0; i < p->step_count; i++) {
         const struct sla_step *s = &p->steps[i];
-        int64_t at_ms = sla_step_ms(v, s);
 
         if (s->clock != clock)
             continue;
-        buf_printf(out, "    %s for %s, ", at_ms <= now_ms ? "now" : "later", sla_role_name(s->to));
+        buf_printf(out, "    for %s, ", sla_role_name(s->to));
         if (s->before_ms > 0)
             stamp_duration(s->before_ms, out);
         buf_printf(out, "%s breach: ", s->before_ms > 0 ? " before" : "at");
-        print_moment(at_ms, out);
+        print_moment(sla_step_ms(v, s), out);
         buf_char(out, '\n');
     }
 }
@@ -185,7 +183,7 @@ static void print_clocks(const struct sla_policy *p, const struct explain_case *
         buf_printf(out, "  %s ", sla_clock_name((enum sla_clock)k));
         stamp_duration(v.promise_ms, out);
         print_verdict(&v, out);
-        print_steps(p, (enum sla_clock)k, &v, c->now_ms, out);
+        print_steps(p, (enum sla_clock)k, &v, out);
     }
 }
 

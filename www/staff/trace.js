@@ -36,8 +36,9 @@ export function routing(r) {
 
 const counted = (s) => el('li', {}, time(s.from), ' to ', s.to ? time(s.to) : 'now', `: ${span(s.ms)}`);
 
-const step = (s) => el('li', {}, s.reached ? 'Now' : 'Later', ` for the ${s.to}: `,
-  s.before_ms > 0 ? `${span(s.before_ms)} before breach` : 'at breach', s.at && [', ', time(s.at)]);
+// Of a clock that was met some are never reached.
+const step = (s) => el('li', {}, `For the ${s.to}, `, s.before_ms > 0 ? `${span(s.before_ms)} before breach` : 'at breach', ': ',
+  s.at ? ['from ', time(s.at)] : 'not reached');
 
 export function clocks(list) {
   const one = (c) => [el('h3', {}, `${word(CLOCKS, c.clock)}: ${c.state}`),

@@ -288,8 +288,8 @@ static const char explained[] =
     "clocks, calendar always, pause first-reply when waiting-customer, now 2026-11-24T10:00:00Z\n"
     "  first-reply 1h: met, due never, done 2026-11-24T09:30:30Z\n"
     "    counted 2026-11-24T09:00:00Z to 2026-11-24T09:30:30Z  30m30s\n"
-    "    now for lead, 40m before breach: 2026-11-24T09:20:00Z\n"
-    "    later for manager, at breach: never\n";
+    "    for lead, 40m before breach: 2026-11-24T09:20:00Z\n"
+    "    for manager, at breach: never\n";
 
 static void a_decision_is_told_whole(void **state)
 {
