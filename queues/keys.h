@@ -33,6 +33,8 @@
  *   {pN}:wd:<index>   zset    tickets and accounts that a word leads to: see word.h
  *   {pN}:ev           stream  live updates
  *   {pN}:au, :ah      stream  audit; string: head of its hash chain
+ *   {p0}:inc          hash    all incidents, and the version of the set: see incident/incident.h
+ *   {p0}:in:<slug>    hash    an incident;  {p0}:ih:<slug>  hash  its timeline: evt_… -> sealed JSON
  *   {pN}:x:<acc>      hash    what files of a customer take up: fil_… -> see room.lua
  *   fil:{<fil>}       hash    a file that came with a message: see file.h
  *   scan:{files}      zset    files that wait for the scanner, by the time of the next try
