@@ -4,6 +4,7 @@
 #include "gateway/channels/senders.h"
 #include "gateway/cli/cli.h"
 #include "gateway/files/scanner.h"
+#include "gateway/hooks/teller.h"
 #include "gateway/http/call.h"
 #include "gateway/http/server.h"
 #include "gateway/intake/accept.h"
@@ -147,6 +148,19 @@ static void filer_metrics(struct buf *b, struct app *app)
     metric(b, "mail_queued", "gauge", "Mails waiting.", m.queued < 0 ? 0 : (uint64_t)m.queued);
 }
 
+static void hook_metrics(struct buf *b, struct app *app)
+{
+    struct teller_state s;
+
+    teller_state(app->teller, &s);
+    metric(b, "hooks_told_total", "counter", "Events that a receiver took.", s.told);
+    metric(b, "hooks_failed_total", "counter", "Tries that failed; the event is sent again.", s.failed);
+    metric(b, "hooks_given_up_total", "counter", "Events that a receiver will not be told any more.", s.given_up);
+    metric(b, "hooks_waiting", "gauge", "Events that wait for their receivers, at the gateway that sends them.",
+           (uint64_t)s.waiting);
+    metric(b, "hooks_failing_receivers", "gauge", "Receivers whose last try failed.", (uint64_t)s.failing);
+}
+
 static void mail_in_metrics(struct buf *b, struct app *app)
 {
     struct lmtp_counts l;
@@ -200,6 +214,7 @@ void admin_metrics(struct call *c)
     metric(&b, "accounts_frozen_total", "counter", "Accounts frozen because a contact on record objected.",
            c->app->frozen);
     channel_metrics(&b, c->app);
+    hook_metrics(&b, c->app);
     mail_in_metrics(&b, c->app);
     if (getrusage(RUSAGE_SELF, &use) == 0)
         buf_printf(&b,

@@ -25,6 +25,7 @@ struct scanner;
 struct senders;
 struct server;
 struct tail;
+struct teller;
 struct workers;
 
 struct app {
@@ -47,6 +48,7 @@ struct app {
     struct filer *filer;
     struct scanner *scanner;
     struct mail_sender *sender;
+    struct teller *teller; /* of events, to other programs */
     _Atomic uint64_t mail_partitions; /* with new mails, a bit each: letters_wake() */
     struct flood *flood;
     struct senders *senders; /* who may post to the channels */

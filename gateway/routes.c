@@ -75,6 +75,7 @@ const struct route routes_staff[] = {
     {"POST", "/api/parked/{itm}/retry", staff_parked_retry, ROUTE_WORK, SMALL},
     {"GET", "/api/files/{fil}", staff_file, ROUTE_WORK, 0},
     {"GET", "/api/accounts/{acc}", staff_account, ROUTE_WORK, 0},
+    {"GET", "/api/hooks", staff_hooks, ROUTE_WORK, 0},
     {"GET", "/api/search", staff_search, ROUTE_WORK, 0},
     {"GET", "/api/events", staff_events, ROUTE_LOOP, 0},
     {"GET", "/livez", admin_live, ROUTE_LOOP, 0},

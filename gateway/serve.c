@@ -5,6 +5,7 @@
 #include "gateway/conf.h"
 #include "gateway/data.h"
 #include "gateway/files/scanner.h"
+#include "gateway/hooks/teller.h"
 #include "gateway/http/asset.h"
 #include "gateway/http/server.h"
 #include "gateway/http/tls.h"
@@ -437,6 +438,7 @@ void serve_close(struct serve *s)
     filer_close(s->app.filer);
     mail_in_close(s->mail_in);
     scanner_close(s->app.scanner);
+    teller_close(s->app.teller);
     mail_sender_close(s->app.sender);
     letters_close(s->letters);
     workers_close(s->app.hashing);
@@ -510,6 +512,7 @@ static enum err open_all(struct serve *s, char *why)
     e = open_mail(s);
     if (e != ERR_OK)
         return fail(why, e, "the mail relay cannot be used: check `mail`%s%s", "", "");
+    app->teller = teller_open(app, s->redis, s->holder);
     app->scanner = scanner_open(app, s->redis, s->holder);
     open_filer(s);
     mail_in_start(s->mail_in);

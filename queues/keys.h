@@ -30,6 +30,8 @@
  *   {pN}:qn           set     names of queues that ever held one
  *   {pN}:ob0, :ob1    zset    mails to send by the time of the next try, codes first
  *   {pN}:d:<eml>      hash    a mail, sealed, and its delivery state
+ *   {pN}:hk           zset    events that no receiver was given yet, by their time: see hook.h
+ *   {pN}:he:<evt>     hash    an event for receivers, sealed
  *   {pN}:wd:<index>   zset    tickets and accounts that a word leads to: see word.h
  *   {pN}:ev           stream  live updates
  *   {pN}:au, :ah      stream  audit; string: head of its hash chain
@@ -52,6 +54,9 @@
  *   stf:{<index>}     hash    a member of staff: see staff.h;  stf:all  set of their indices
  *   ses:{<index>}     hash    a staff session
  *   wh:{senders}      hash    who may post to the channels: see webhook.h
+ *   hk:{receivers}    hash    who is told of events: see hook_receiver.h
+ *   hq:{<hok>}        zset    events that wait for one of them, by the time of the next try
+ *   hs:{<hok>}        hash    how it went there, and t:<evt>, tries of what waits
  *   l:{<index>}       string  a rate (GCRA: theoretical arrival time)
  *   n:{<index>}       zset    acknowledgements that went to a mailbox in the last seven days
  *   j:{<itm>}         string  did this mail join what it answers? "=<reference>" or "apart"

@@ -135,6 +135,7 @@ static const char *const needed[][4] = {
     {"ZADD", "{p0}:x", "1", "m"},
     {"ZREM", "{p0}:x", "m"},
     {"ZCARD", "{p0}:x"},
+    {"ZSCORE", "{p0}:x", "m"},
     {"ZRANGE", "{p0}:x", "0", "1"},
     {"ZCOUNT", "{p0}:x", "0", "1"},
     {"ZREMRANGEBYRANK", "{p0}:x", "0", "1"},

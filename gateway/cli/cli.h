@@ -32,6 +32,10 @@
     X(webhook_disable)  \
     X(webhook_remove)   \
     X(webhook_list)     \
+    X(hook_add)         \
+    X(hook_list)        \
+    X(hook_remove)      \
+    X(hook_test)        \
     X(mail_show)        \
     X(rules_explain)    \
     X(sample)           \

@@ -37,6 +37,7 @@ enum { ULID_CHARS = 26, ID_CHARS_MAX = 4 + ULID_CHARS };
     X(APPROVAL, "apv")    \
     X(INCIDENT, "inc")    \
     X(WEBHOOK, "whk")     \
+    X(HOOK, "hok")        \
     X(SITE, "site")
 
 enum id_kind {

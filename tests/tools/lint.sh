@@ -32,7 +32,7 @@ hiredis         queues/redis
 sqlite3.h       queues/journal tests/unit/queues/
 sodium.h        queues/seal queues/blob
 jansson.h       rules/base/doc.
-curl/           gateway/mail/
+curl/           gateway/mail/ gateway/hooks/
 gmime/          gateway/intake/mime_decode. gateway/intake/mime_words.
 libxml/         gateway/intake/
 unicode/        rules/
