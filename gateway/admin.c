@@ -9,6 +9,7 @@
 #include "gateway/http/server.h"
 #include "gateway/intake/accept.h"
 #include "gateway/intake/reading.h"
+#include "gateway/jobs.h"
 #include "gateway/lmtp/server.h"
 #include "gateway/mail/sender.h"
 #include "gateway/work.h"
@@ -161,6 +162,20 @@ static void hook_metrics(struct buf *b, struct app *app)
     metric(b, "hooks_failing_receivers", "gauge", "Receivers whose last try failed.", (uint64_t)s.failing);
 }
 
+static void jobs_metrics(struct buf *b, struct app *app)
+{
+    struct jobs_state s;
+
+    jobs_state(app->jobs, &s);
+    metric(b, "jobs_running", "gauge", "Jobs in the background that run, where this gateway runs them.", s.running);
+    metric(b, "jobs_steps_total", "counter", "Steps of jobs that this gateway did.", s.steps);
+    metric(b, "jobs_steps_failed_total", "counter", "Steps that have to be tried again.", s.failed);
+    buf_printf(b,
+               "# HELP postern_jobs_seconds_total Time spent in steps of jobs.\n"
+               "# TYPE postern_jobs_seconds_total counter\npostern_jobs_seconds_total %.3f\n",
+               (double)s.busy_ms / 1e3);
+}
+
 static void mail_in_metrics(struct buf *b, struct app *app)
 {
     struct lmtp_counts l;
@@ -215,6 +230,7 @@ void admin_metrics(struct call *c)
            c->app->frozen);
     channel_metrics(&b, c->app);
     hook_metrics(&b, c->app);
+    jobs_metrics(&b, c->app);
     mail_in_metrics(&b, c->app);
     if (getrusage(RUSAGE_SELF, &use) == 0)
         buf_printf(&b,

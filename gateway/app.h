@@ -12,6 +12,7 @@ struct blobs;
 struct conf;
 struct filer;
 struct flood;
+struct jobs;
 struct journal;
 struct keyring;
 struct mail_sender;
@@ -47,6 +48,7 @@ struct app {
     struct reading *reading; /* of mails, before they are filed */
     struct filer *filer;
     struct scanner *scanner;
+    struct jobs *jobs; /* long work in the background */
     struct mail_sender *sender;
     struct teller *teller; /* of events, to other programs */
     _Atomic uint64_t mail_partitions; /* with new mails, a bit each: letters_wake() */

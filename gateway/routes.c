@@ -77,6 +77,9 @@ const struct route routes_staff[] = {
     {"GET", "/api/accounts/{acc}", staff_account, ROUTE_WORK, 0},
     {"GET", "/api/hooks", staff_hooks, ROUTE_WORK, 0},
     {"GET", "/api/search", staff_search, ROUTE_WORK, 0},
+    {"GET", "/api/jobs", staff_jobs, ROUTE_WORK, 0},
+    {"GET", "/api/jobs/{job}", staff_job, ROUTE_WORK, 0},
+    {"POST", "/api/jobs/{job}/stop", staff_job_stop, ROUTE_WORK, SMALL},
     {"GET", "/api/events", staff_events, ROUTE_LOOP, 0},
     {"GET", "/livez", admin_live, ROUTE_LOOP, 0},
 };

@@ -12,6 +12,7 @@
 #include "gateway/intake/accept.h"
 #include "gateway/intake/flood.h"
 #include "gateway/intake/mail_in.h"
+#include "gateway/jobs.h"
 #include "gateway/lmtp/server.h"
 #include "gateway/mail/letters.h"
 #include "gateway/mail/sender.h"
@@ -437,6 +438,7 @@ void serve_close(struct serve *s)
     mail_in_rest(s->mail_in);
     filer_close(s->app.filer);
     mail_in_close(s->mail_in);
+    jobs_close(s->app.jobs);
     scanner_close(s->app.scanner);
     teller_close(s->app.teller);
     mail_sender_close(s->app.sender);
@@ -514,6 +516,7 @@ static enum err open_all(struct serve *s, char *why)
         return fail(why, e, "the mail relay cannot be used: check `mail`%s%s", "", "");
     app->teller = teller_open(app, s->redis, s->holder);
     app->scanner = scanner_open(app, s->redis, s->holder);
+    app->jobs = jobs_open(app, s->redis, s->holder);
     open_filer(s);
     mail_in_start(s->mail_in);
     app->tail = tail_open(app, s->redis, 1);

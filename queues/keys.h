@@ -38,6 +38,8 @@
  *   {p0}:inc          hash    all incidents, and the version of the set: see incident/incident.h
  *   {p0}:in:<slug>    hash    an incident;  {p0}:ih:<slug>  hash  its timeline: evt_… -> sealed JSON
  *   {pN}:x:<acc>      hash    what files of a customer take up: fil_… -> see room.lua
+ *   {p0}:jb:<job>     hash    a job in the background: see job.h;  {p0}:ji:<job>  zset  what went otherwise than meant
+ *   {p0}:js, {p0}:jr  zset    all jobs, and those that run
  *   fil:{<fil>}       hash    a file that came with a message: see file.h
  *   scan:{files}      zset    files that wait for the scanner, by the time of the next try
  *   up:{<fil>}        hash    a file on its way in: see upload.h

@@ -139,6 +139,8 @@ static const char *const needed[][4] = {
     {"ZRANGE", "{p0}:x", "0", "1"},
     {"ZCOUNT", "{p0}:x", "0", "1"},
     {"ZREMRANGEBYRANK", "{p0}:x", "0", "1"},
+    {"ZREMRANGEBYSCORE", "{p0}:x", "0", "1"},
+    {"ZREVRANK", "{p0}:x", "m"},
     {"SADD", "stf:all", "m"},
     {"SMEMBERS", "stf:all"},
     {"SREM", "{p0}:x", "m"},

@@ -29,7 +29,8 @@ static const bool table[STAFF_ROLES][ACTS] = {
                     [ACT_MOVE] = true,
                     [ACT_DECIDE] = true,
                     [ACT_PROVE] = true,
-                    [ACT_APPROVE] = true},
+                    [ACT_APPROVE] = true,
+                    [ACT_STOP_JOB] = true},
     [STAFF_MANAGER] = {[ACT_READ] = true,
                        [ACT_CLAIM] = true,
                        [ACT_RELEASE] = true,
@@ -44,7 +45,8 @@ static const bool table[STAFF_ROLES][ACTS] = {
                        [ACT_MERGE] = true,
                        [ACT_PROVE] = true,
                        [ACT_APPROVE] = true,
-                       [ACT_THAW] = true},
+                       [ACT_THAW] = true,
+                       [ACT_STOP_JOB] = true},
     [STAFF_AUDITOR] = {[ACT_READ] = true},
 };
 

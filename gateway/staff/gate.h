@@ -27,9 +27,10 @@ enum staff_act {
     ACT_MOVE,   /* move, split, put aside as spam */
     ACT_DECIDE, /* on suspected duplicates, and take that back */
     ACT_MERGE,
-    ACT_PROVE,   /* write down what somebody has shown, ask that they be approved */
-    ACT_APPROVE, /* be the second person */
-    ACT_THAW,    /* lift what an objection froze */
+    ACT_PROVE,    /* write down what somebody has shown, ask that they be approved */
+    ACT_APPROVE,  /* be the second person */
+    ACT_THAW,     /* lift what an objection froze */
+    ACT_STOP_JOB, /* of somebody else */
     ACTS
 };
 

@@ -37,6 +37,9 @@ void staff_file(struct call *c);
 void staff_account(struct call *c);
 void staff_search(struct call *c);
 void staff_hooks(struct call *c);
+void staff_jobs(struct call *c);
+void staff_job(struct call *c);
+void staff_job_stop(struct call *c);
 /* LOOP */
 void staff_sign_in(struct call *c);
 void staff_call(struct call *c);

@@ -38,6 +38,7 @@ enum { ULID_CHARS = 26, ID_CHARS_MAX = 4 + ULID_CHARS };
     X(INCIDENT, "inc")    \
     X(WEBHOOK, "whk")     \
     X(HOOK, "hok")        \
+    X(JOB, "job")         \
     X(SITE, "site")
 
 enum id_kind {

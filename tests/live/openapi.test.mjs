@@ -230,7 +230,7 @@ describe('the staff listener', () => {
   story('answers nobody without a session', async (t) => {
     const door = await open(), there = (await door.ask('GET', '/api/queues', { to: 'staff' }).catch((e) => e)).status !== 404
     if (!there) t.skip('it has no API yet')
-    const id = { tkt: 'tkt_01M87ZRQ4TEBF6C6B5AD9CPY55', itm: 'itm_01M87ZRQ4TEBF6C6B5AD9CPY55', fil: 'fil_01M87ZRQ4TEBF6C6B5AD9CPY55', acc: 'acc_01M87ZRQ4TEBF6C6B5AD9CPY55', apv: 'apv_01M87ZRQ4TEBF6C6B5AD9CPY55', queue: 'triage' }
+    const id = { tkt: 'tkt_01M87ZRQ4TEBF6C6B5AD9CPY55', itm: 'itm_01M87ZRQ4TEBF6C6B5AD9CPY55', fil: 'fil_01M87ZRQ4TEBF6C6B5AD9CPY55', acc: 'acc_01M87ZRQ4TEBF6C6B5AD9CPY55', apv: 'apv_01M87ZRQ4TEBF6C6B5AD9CPY55', job: 'job_01M87ZRQ4TEBF6C6B5AD9CPY55', queue: 'triage' }
     for (const [method, path] of there ? operations(STAFF).filter(([method, path]) => !(method === 'POST' && path === '/api/session')) : []) {
       const a = await door.ask(method, path.replace(/\{(\w+)\}/g, (all, name) => id[name]), { to: 'staff', ...(method === 'POST' && { json: {} }), headers: { 'sec-fetch-site': 'same-origin' } })
       assert.equal(a.status, 401, `${method} ${path} ${a.status}`)

@@ -77,7 +77,8 @@ static enum err wanted(const char *method, const struct sent *site, const struct
         return act == ACT_READ ? ERR_OK : ERR_DENIED;
     if (act == ACT_MERGE || act == ACT_THAW)
         return people[who].role == STAFF_MANAGER ? ERR_OK : ERR_DENIED;
-    return (act == ACT_RELEASE_OTHERS || act == ACT_DECIDE || act == ACT_APPROVE) && people[who].role == STAFF_AGENT
+    return (act == ACT_RELEASE_OTHERS || act == ACT_DECIDE || act == ACT_APPROVE || act == ACT_STOP_JOB) &&
+                   people[who].role == STAFF_AGENT
                ? ERR_DENIED
                : ERR_OK;
 }
