@@ -4,12 +4,11 @@
 
 #include "rules/base/arena.h"
 #include "rules/base/stamp.h"
+#include "rules/weekday.h"
 
 #include <string.h>
 
 enum { ZONES_MAX = 1024 }; /* looked at for the nearest name; zone.tab has 418 */
-
-static const char *const days[7] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
 /* A calendar while its block is read. */
 struct making {
@@ -19,56 +18,25 @@ struct making {
     struct calendar_exception exceptions[CALENDAR_EXCEPTIONS_MAX];
 };
 
-static int day_named(struct str s)
-{
-    for (int i = 0; i < 7; i++)
-        if (str_is(s, days[i]))
-            return i;
-    return -1;
-}
-
 /* "mon", "mon-fri", "sat-mon": a bit for each day. */
 static bool day_range(struct parser *p, unsigned *bits)
 {
-    struct str last = p->now.text, first = str_cut(&last, '-');
-    int from = day_named(first), to = last.at == NULL ? from : day_named(last);
-
     if (parser_ended(p))
         return parser_expected(p, "days such as mon or mon-fri");
-    if (from < 0 || to < 0) {
+    if (!weekday_range(p->now.text, bits)) {
         parser_fault(p, "\"%.*s\" are not days: write mon, or mon-fri", SHOWN(p->now.text));
         parser_next(p);
         return false;
     }
-    for (int d = from;; d = (d + 1) % 7) {
-        *bits |= 1u << d;
-        if (d == to)
-            break;
-    }
     parser_next(p);
     return true;
-}
-
-/* "09:00" to seconds; 24:00 is the end of the day. */
-static bool clock_time(struct str s, int32_t *out)
-{
-    if (s.len != 5 || s.at[2] != ':')
-        return false;
-    for (size_t i = 0; i < 5; i++)
-        if (i != 2 && (s.at[i] < '0' || s.at[i] > '9'))
-            return false;
-
-    int h = (s.at[0] - '0') * 10 + s.at[1] - '0', m = (s.at[3] - '0') * 10 + s.at[4] - '0';
-
-    *out = h * 3600 + m * 60;
-    return m < 60 && *out <= 86400;
 }
 
 static bool hours(struct parser *p, struct calendar_hours *out)
 {
     struct str to = p->now.text, from = str_cut(&to, '-');
 
-    if (!clock_time(from, &out->from_s) || !clock_time(to, &out->to_s)) {
+    if (!weekday_time(from, &out->from_s) || !weekday_time(to, &out->to_s)) {
         parser_fault(p, "\"%.*s\" are not hours: write 09:00-18:00", SHOWN(p->now.text));
         return false;
     }
@@ -128,7 +96,7 @@ static bool read_days(struct parser *p, void *into, size_t which)
         if ((bits >> d & 1) == 0)
             continue;
         if (c->week[d].n > 0)
-            faults_add(p->faults, line, "calendar \"%s\" has hours for %s already", c->name, days[d]);
+            faults_add(p->faults, line, "calendar \"%s\" has hours for %s already", c->name, weekday_name(d));
         c->week[d] = day;
     }
     return true;
