@@ -36,6 +36,8 @@
  *   {pN}:ev           stream  live updates
  *   {pN}:au, :ah      stream  audit; string: head of its hash chain
  *   {p0}:inc          hash    all incidents, and the version of the set: see incident/incident.h
+ *   {p0}:iu           hash    v: the version of all that customers may see of incidents
+ *   {p0}:iu:<slug>    hash    its updates: upd_… -> sealed JSON, see incident/update.h
  *   {p0}:in:<slug>    hash    an incident;  {p0}:ih:<slug>  hash  its timeline: evt_… -> sealed JSON
  *   {pN}:x:<acc>      hash    what files of a customer take up: fil_… -> see room.lua
  *   {p0}:jb:<job>     hash    a job in the background: see job.h;  {p0}:ji:<job>  zset  what went otherwise than meant

@@ -36,6 +36,7 @@ enum { ULID_CHARS = 26, ID_CHARS_MAX = 4 + ULID_CHARS };
     X(DUPLICATE, "dup")   \
     X(APPROVAL, "apv")    \
     X(INCIDENT, "inc")    \
+    X(UPDATE, "upd")      \
     X(WEBHOOK, "whk")     \
     X(HOOK, "hok")        \
     X(JOB, "job")         \
