@@ -7,15 +7,20 @@
 #include "rules/faults.h"
 #include "rules/tree.h"
 
-void check_names(struct rules *r, struct faults *f);
+/* Each fault is told of the file in which it stands. */
+void check_names(struct rules *r);
 void check_match_names(const struct rules *r, struct faults *f);
-/* A class that a route or an example asks for is one of the file's. */
-void check_classes(const struct rules *r, struct faults *f);
-/* A route that one before it, or several together, take every ticket from; and that the last one takes what is left. */
-void check_reach(const struct rules *r, struct faults *f);
-/* Only for a file without other faults. */
-void check_examples(const struct rules *r, struct faults *f);
-void check_clock_examples(const struct rules *r, struct faults *f);
+/* A class that a route or an example asks for is one of the rules'. */
+void check_classes(const struct rules *r);
+/* A route that one before it in its own file, or several together, take every ticket from; that the rules end with one
+ * that takes what is left, and that a pack leaves something to them. What a pack takes from the rules below it is no
+ * fault: they have it back when the incident is over. */
+void check_reach(const struct rules *r);
+/* A pack says what it is, once. */
+void check_packs(const struct rules *r);
+/* Only for files without other faults. */
+void check_examples(const struct rules *r);
+void check_clock_examples(const struct rules *r);
 void check_match_examples(const struct rules *r, struct faults *f);
 
 #endif

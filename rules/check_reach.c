@@ -28,7 +28,8 @@ static bool has_few(enum fact which)
 {
     const struct fact_kind_of *k = &fact_table[which];
 
-    return k->kind == FACT_WORD || k->kind == FACT_YES_NO || (k->kind == FACT_NUMBER && k->max < FEW);
+    return k->kind == FACT_WORD || k->kind == FACT_YES_NO || k->kind == FACT_OF_INCIDENTS ||
+           (k->kind == FACT_NUMBER && k->max < FEW);
 }
 
 /* What `earlier` asks beyond `later`; false where that is of a fact with too many values. */
@@ -92,17 +93,18 @@ static bool all_taken(struct reach *r, int fact, size_t n)
     return true;
 }
 
-static bool taken_together(struct reach *r, const struct rules *rules, size_t later)
+/* Together the routes of a file from its first to the one before `end` take every ticket that fits t. */
+static bool taken_together(struct reach *r, const struct rules *rules, const struct tree_route *t, size_t end)
 {
-    const struct tree_route *t = &rules->route[later];
+    size_t first = t->file->routes.from;
 
     r->covers = 0;
     for (int i = 0; i < FACTS; i++)
         r->asked[i] = false;
-    for (size_t j = 0; j < later; j++) {
+    for (size_t j = first; j < end; j++) {
         struct cover *c = &r->cover[r->covers];
 
-        if (r->dead[j] || !difference(c, &rules->route[j], t))
+        if (r->dead[j - first] || !difference(c, &rules->route[j], t))
             continue;
         for (size_t k = 0; k < c->n; k++)
             r->asked[c->more[k]->fact] = true;
@@ -140,34 +142,72 @@ static bool covers(const struct tree_route *earlier, const struct tree_route *la
     return true;
 }
 
-static bool taken_by_one(const struct rules *r, size_t later, struct faults *f)
+static bool taken_by_one(const struct rules *r, size_t later)
 {
-    for (size_t j = 0; j < later; j++)
-        if (covers(&r->route[j], &r->route[later])) {
-            faults_add(f, r->route[later].line, "is never reached: line %d takes every ticket that fits here",
+    const struct tree_route *t = &r->route[later];
+
+    for (size_t j = t->file->routes.from; j < later; j++)
+        if (covers(&r->route[j], t)) {
+            faults_add(t->file->faults, t->line, "is never reached: line %d takes every ticket that fits here",
                        r->route[j].line);
             return true;
         }
     return false;
 }
 
-void check_reach(const struct rules *r, struct faults *f)
+static void check_lines(const struct rules *r, const struct tree_file *file, struct reach *reach)
+{
+    for (size_t i = file->routes.from; i < file->routes.to; i++) {
+        const struct tree_route *t = &r->route[i];
+        bool *dead = &reach->dead[i - file->routes.from];
+
+        *dead = taken_by_one(r, i);
+        /* The last line must be there, whether or not anything is left for it. */
+        if (*dead || t->n == 0 || !taken_together(reach, r, t, i))
+            continue;
+        *dead = true;
+        say_together(reach, t->line, file->faults);
+    }
+}
+
+static bool ends(const struct rules *r, struct tree_range routes)
+{
+    for (size_t i = routes.from; i < routes.to; i++)
+        if (r->route[i].n == 0)
+            return true;
+    return false;
+}
+
+/* A route of everything behind those of the pack: is anything left for it? */
+static bool leaves_nothing(const struct rules *r, const struct tree_file *file, struct reach *reach)
+{
+    const struct tree_route below = {.file = file};
+
+    for (size_t i = file->routes.from; i < file->routes.to; i++)
+        if (covers(&r->route[i], &below))
+            return true;
+    return taken_together(reach, r, &below, file->routes.to);
+}
+
+static int last_line(const struct rules *r, const struct tree_file *file)
+{
+    return file->routes.from == file->routes.to ? 1 : r->route[file->routes.to - 1].line;
+}
+
+void check_reach(const struct rules *r)
 {
     struct arena *a = arena_open(sizeof(struct reach));
     struct reach *reach = arena_new(a, struct reach);
-    bool otherwise = false;
 
-    for (size_t i = 0; i < r->routes; i++) {
-        otherwise = otherwise || r->route[i].n == 0;
-        reach->dead[i] = taken_by_one(r, i, f);
-        /* The last line must be there, whether or not anything is left for it. */
-        if (reach->dead[i] || r->route[i].n == 0 || !taken_together(reach, r, i))
-            continue;
-        reach->dead[i] = true;
-        say_together(reach, r->route[i].line, f);
+    for (size_t i = 0; i <= r->overlays; i++) {
+        const struct tree_file *file = &r->file[i];
+
+        check_lines(r, file, reach);
+        if (file == tree_base(r) ? !ends(r, file->routes) : leaves_nothing(r, file, reach))
+            faults_add(file->faults, last_line(r, file), "%s",
+                       file == tree_base(r) ? "the last route must be: route otherwise to a queue"
+                                            : "the routes of this pack take every ticket there is: ask for affected, "
+                                              "or for incident");
     }
-    if (!otherwise)
-        faults_add(f, r->routes == 0 ? 1 : r->route[r->routes - 1].line,
-                   "the last route must be: route otherwise to a queue");
     arena_close(a);
 }

@@ -28,7 +28,8 @@ bool condition_holds(const struct condition *c, const struct facts *f)
     if (is_within(c->fact))
         return facts_hot(f, c->low, c->within_ms);
 
-    int64_t value = facts_number(f, c->fact);
+    int64_t value = fact_table[c->fact].kind == FACT_OF_INCIDENTS ? (facts_incidents(f, c->fact) & c->incidents) != 0
+                                                                  : facts_number(f, c->fact);
 
     return c->low <= value && value <= c->high;
 }

@@ -6,10 +6,11 @@
 
 struct condition {
     enum fact fact;
-    int64_t low, high; /* facts that are numbers: low <= value <= high */
-    int64_t within_ms; /* heat: low channels or more within that time */
-    struct str word;   /* facts that are text */
-    const char *text;  /* "followers >= 10000" */
+    int64_t low, high;  /* facts that are numbers: low <= value <= high */
+    int64_t within_ms;  /* heat: low channels or more within that time */
+    struct str word;    /* facts that are text */
+    uint32_t incidents; /* FACT_OF_INCIDENTS: which ones it asks for */
+    const char *text;   /* "followers >= 10000" */
 };
 
 bool condition_holds(const struct condition *c, const struct facts *f);

@@ -78,11 +78,14 @@ void explain_step(const struct decision *d, size_t i, const struct facts *f, str
 
     const struct decision_step *s = &d->step[i];
 
-    buf_printf(out, "%s:%d: %s: %s", d->file, s->line, s->unless == NULL ? "decided" : "passed", s->route);
+    buf_printf(out, "%s:%d: %s: %s", s->file, s->line, s->unless == NULL ? "decided" : "passed", s->route);
     if (s->unless == NULL)
         return;
+
+    struct facts seen = facts_seen(f, s->incidents);
+
     buf_printf(out, "  (%s is ", fact_table[s->fact].name);
-    facts_print_value(f, s->fact, out);
+    facts_print_value(&seen, s->fact, out);
     buf_char(out, ')');
 }
 

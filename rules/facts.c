@@ -15,7 +15,8 @@ static const char *const yes_no[] = {"no", "yes"};
 const struct fact_kind_of fact_table[FACTS] = {
     [FACT_CHANNEL] = {"channel", FACT_WORD, CHANNEL_DESK, channels},
     [FACT_LEVEL] = {"level", FACT_NUMBER, FACT_LEVEL_MAX, NULL},
-    [FACT_AFFECTED] = {"affected", FACT_YES_NO, 1, yes_no},
+    [FACT_AFFECTED] = {"affected", FACT_OF_INCIDENTS, 1, yes_no},
+    [FACT_INCIDENT] = {"incident", FACT_OF_INCIDENTS, 1, yes_no},
     [FACT_EXECUTIVE] = {"executive", FACT_YES_NO, 1, yes_no},
     [FACT_KNOWN] = {"known", FACT_YES_NO, 1, yes_no},
     [FACT_IMPACT] = {"impact", FACT_WORD, IMPACT_QUESTION, impacts},
@@ -82,7 +83,8 @@ int64_t facts_number(const struct facts *f, enum fact which)
     case FACT_LEVEL:
         return f->level;
     case FACT_AFFECTED:
-        return f->affected;
+    case FACT_INCIDENT:
+        return facts_incidents(f, which) != 0;
     case FACT_EXECUTIVE:
         return f->executive;
     case FACT_KNOWN:
@@ -101,6 +103,27 @@ int64_t facts_number(const struct facts *f, enum fact which)
     }
     assert(!"a fact that is a number");
     return 0;
+}
+
+uint32_t facts_incidents(const struct facts *f, enum fact which)
+{
+    assert(which == FACT_AFFECTED || which == FACT_INCIDENT);
+    return which == FACT_AFFECTED ? f->affected : f->incident;
+}
+
+void facts_set_incidents(struct facts *f, enum fact which, uint32_t bits)
+{
+    assert(which == FACT_AFFECTED || which == FACT_INCIDENT);
+    *(which == FACT_AFFECTED ? &f->affected : &f->incident) = bits;
+}
+
+struct facts facts_seen(const struct facts *f, uint32_t incidents)
+{
+    struct facts seen = *f;
+
+    seen.affected &= incidents;
+    seen.incident &= incidents;
+    return seen;
 }
 
 /* Where a fact that is text lies. */
@@ -139,7 +162,8 @@ void facts_set_number(struct facts *f, enum fact which, int64_t n)
         f->level = (int)n;
         return;
     case FACT_AFFECTED:
-        f->affected = n != 0;
+    case FACT_INCIDENT:
+        facts_set_incidents(f, which, n != 0 ? FACT_ANY_INCIDENT : 0);
         return;
     case FACT_EXECUTIVE:
         f->executive = n != 0;
@@ -207,6 +231,7 @@ void facts_print_value(const struct facts *f, enum fact which, struct buf *out)
     switch (k->kind) {
     case FACT_WORD:
     case FACT_YES_NO:
+    case FACT_OF_INCIDENTS:
         buf_text(out, k->words[facts_number(f, which)]);
         break;
     case FACT_NUMBER:
@@ -284,6 +309,7 @@ static bool set(struct facts *f, enum fact which, const struct doc *value)
 
     switch (k->kind) {
     case FACT_YES_NO:
+    case FACT_OF_INCIDENTS:
         if (doc_kind(value) == DOC_BOOL)
             n = doc_true(value);
         break;
@@ -313,6 +339,7 @@ static void say_wrong(struct buf *why, const struct fact_kind_of *k)
     buf_printf(why, "%s must be ", k->name);
     switch (k->kind) {
     case FACT_YES_NO:
+    case FACT_OF_INCIDENTS:
         buf_text(why, "true or false");
         break;
     case FACT_WORD:

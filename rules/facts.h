@@ -8,7 +8,10 @@
  *     in a rule also means its varieties: zh matches zh-TW (RFC 4647, 3.3.1);
  * A3  heat is on how many channels somebody was heard within how much time, when
  *     it was at its highest: it only ever grows, so a ticket that was routed by it
- *     does not go back because a night has passed. */
+ *     does not go back because a night has passed;
+ * A4  affected and incident are a bit for each incident whose pack lies over the rules
+ *     (rules_overlay_bit()). A pack asks for the bit of its own incident, the rules
+ *     below it for any. */
 #ifndef RULES_FACTS_H
 #define RULES_FACTS_H
 
@@ -24,6 +27,7 @@ enum fact {
     FACT_CHANNEL,
     FACT_LEVEL,
     FACT_AFFECTED,
+    FACT_INCIDENT,
     FACT_EXECUTIVE,
     FACT_KNOWN,
     FACT_IMPACT,
@@ -37,10 +41,11 @@ enum fact {
 };
 
 enum fact_kind {
-    FACT_WORD,   /* one of a closed list; kept as its place in it */
-    FACT_YES_NO, /* a word, too: no 0, yes 1 */
-    FACT_NUMBER, /* may be compared */
-    FACT_TEXT,   /* any word */
+    FACT_WORD,         /* one of a closed list; kept as its place in it */
+    FACT_YES_NO,       /* a word, too: no 0, yes 1 */
+    FACT_OF_INCIDENTS, /* yes or no of each declared incident: A4 */
+    FACT_NUMBER,       /* may be compared */
+    FACT_TEXT,         /* any word */
     FACT_LANGUAGE_TAG,
     FACT_WITHIN /* so many within a time: A3 */
 };
@@ -50,15 +55,19 @@ enum facts_impact { IMPACT_DOWN, IMPACT_DEGRADED, IMPACT_QUESTION };
 
 enum { FACT_TEXT_MAX = 64, FACT_LEVEL_MAX = 4, FACT_CHANNELS = CHANNEL_DESK + 1 };
 
+/* Some incident, where it does not matter which. */
+#define FACT_ANY_INCIDENT UINT32_MAX
+
 /* Not heard on so many. */
 #define FACT_NEVER INT64_MAX
 
 struct facts {
     enum facts_channel channel;
-    int level;      /* 0..4, the highest of the ticket's participants */
-    bool affected;  /* a claimed site or company is on an affected list */
-    bool executive; /* came to, or from, an executive's office */
-    bool known;     /* the claims lead to a customer on record */
+    int level;         /* 0..4, the highest of the ticket's participants */
+    uint32_t affected; /* whose affected lists a claimed site or company is on; a bit each */
+    uint32_t incident; /* which ones it belongs to, on a list or not; a bit each */
+    bool executive;    /* came to, or from, an executive's office */
+    bool known;        /* the claims lead to a customer on record */
     enum facts_impact impact;
     int64_t followers;                 /* of the author of a post; 0 elsewhere */
     struct str language, tier, region; /* empty: not known */
@@ -70,7 +79,7 @@ struct fact_kind_of {
     const char *name;
     enum fact_kind kind;
     int64_t max;              /* numbers and words: 0..max */
-    const char *const *words; /* of a FACT_WORD or FACT_YES_NO, max + 1 of them */
+    const char *const *words; /* of a fact that is a word or yes and no, max + 1 of them */
 };
 
 extern const struct fact_kind_of fact_table[FACTS];
@@ -79,8 +88,14 @@ struct facts facts_default(void);
 
 /* For facts that are not text: the number, or the place of the word. */
 int64_t facts_number(const struct facts *f, enum fact which);
+/* FACT_OF_INCIDENTS: the bits. facts_number() is 1 where there is any. */
+uint32_t facts_incidents(const struct facts *f, enum fact which);
+void facts_set_incidents(struct facts *f, enum fact which, uint32_t bits);
+/* A4: what is left of f where only these incidents are asked for. */
+struct facts facts_seen(const struct facts *f, uint32_t incidents);
 /* For facts that are text. */
 struct str facts_text(const struct facts *f, enum fact which);
+/* FACT_OF_INCIDENTS: 1 is any of them. */
 void facts_set_number(struct facts *f, enum fact which, int64_t n);
 /* s is kept, not copied. */
 void facts_set_text(struct facts *f, enum fact which, struct str s);

@@ -5,9 +5,15 @@
 static const struct {
     const char *word;
     void (*read)(struct parser *p, int line);
+    bool in_pack, in_rules;
 } statements[] = {
-    {"class", parse_class}, {"calendar", parse_calendar}, {"queue", parse_queue},
-    {"route", parse_route}, {"match", parse_match},       {"expect", parse_expect},
+    {"class", parse_class, .in_rules = true},
+    {"calendar", parse_calendar, .in_pack = true, .in_rules = true},
+    {"queue", parse_queue, .in_pack = true, .in_rules = true},
+    {"route", parse_route, .in_pack = true, .in_rules = true},
+    {"match", parse_match, .in_rules = true},
+    {"expect", parse_expect, .in_pack = true, .in_rules = true},
+    {"pack", parse_pack, .in_pack = true},
 };
 
 enum { STATEMENTS = sizeof statements / sizeof statements[0] };
@@ -24,6 +30,17 @@ static void unknown_statement(struct parser *p)
     parser_skip_statement(p);
 }
 
+/* What is true of the whole vendor stands in the rules; what is of one incident, in its pack. */
+static void misplaced_statement(struct parser *p, int line, const char *word)
+{
+    if (parser_in_pack(p))
+        faults_add(p->faults, line, "a pack has no %s: write it in the rules that it lies over", word);
+    else
+        faults_add(p->faults, line, "a %s stands in a file of its own: incident declare lays it over these rules",
+                   word);
+    parser_skip_statement(p);
+}
+
 static void statement(struct parser *p)
 {
     int line = p->now.line;
@@ -31,16 +48,30 @@ static void statement(struct parser *p)
     for (size_t i = 0; i < STATEMENTS; i++)
         if (p->now.kind == TOKEN_WORD && str_is(p->now.text, statements[i].word)) {
             parser_next(p);
-            statements[i].read(p, line);
+            if (parser_in_pack(p) ? statements[i].in_pack : statements[i].in_rules)
+                statements[i].read(p, line);
+            else
+                misplaced_statement(p, line, statements[i].word);
             return;
         }
     unknown_statement(p);
 }
 
-void language_parse(struct rules *r, struct str text, const struct rules_sources *from, struct faults *faults)
+static struct tree_range begins(size_t at)
 {
-    struct parser p = {.lexer = lexer_begin(text, faults), .rules = r, .faults = faults, .from = from};
+    return (struct tree_range){at, at};
+}
 
+void language_parse(struct rules *r, struct tree_file *file, struct str text, const struct rules_sources *from)
+{
+    struct parser p = {
+        .lexer = lexer_begin(text, file->faults), .rules = r, .file = file, .faults = file->faults, .from = from};
+
+    file->queues = begins(r->queues);
+    file->calendars = begins(r->calendars);
+    file->routes = begins(r->routes);
+    file->examples = begins(r->examples);
+    file->clock_examples = begins(r->clock_examples);
     parser_next(&p);
     while (p.now.kind != TOKEN_END)
         statement(&p);

@@ -12,6 +12,6 @@
 
 /* Fills the tree from text, which must live as long as it. Names are not looked
  * up yet: see check.h. */
-void language_parse(struct rules *r, struct str text, const struct rules_sources *from, struct faults *faults);
+void language_parse(struct rules *r, struct tree_file *file, struct str text, const struct rules_sources *from);
 
 #endif

@@ -344,7 +344,7 @@ static void check_name(struct parser *p, struct str name, int line)
 {
     if (str_is(name, "always"))
         faults_add(p->faults, line, "\"always\" is the calendar in which every moment counts; choose another name");
-    for (size_t i = 0; i < p->rules->calendars; i++)
+    for (size_t i = p->file->calendars.from; i < p->file->calendars.to; i++)
         if (str_is(name, p->rules->calendar[i].c.name))
             faults_add(p->faults, line, "calendar \"%.*s\" is defined twice, first on line %d", SHOWN(name),
                        p->rules->calendar[i].line);
@@ -359,7 +359,7 @@ void parse_calendar(struct parser *p, int line)
         parser_skip_statement(p);
         return;
     }
-    if (r->calendars == RULES_CALENDARS_MAX) {
+    if (p->file->calendars.to - p->file->calendars.from == RULES_CALENDARS_MAX) {
         faults_add(p->faults, line, "more than %d calendars", RULES_CALENDARS_MAX);
         parser_skip_statement(p);
         return;
@@ -371,7 +371,8 @@ void parse_calendar(struct parser *p, int line)
     size_t before = p->faults->n;
 
     m->t = &r->calendar[r->calendars++];
-    *m->t = (struct tree_calendar){.c = {.name = str_copy(r->arena, name)}, .line = line};
+    *m->t = (struct tree_calendar){.c = {.name = str_copy(r->arena, name)}, .file = p->file, .line = line};
+    p->file->calendars.to = r->calendars;
     parser_block(p, "calendar", name, properties, sizeof properties / sizeof properties[0], m);
     if (p->faults->n == before)
         complete(p, m, line);

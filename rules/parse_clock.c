@@ -18,8 +18,8 @@ static bool read_moment(struct parser *p, int64_t *out_ms)
 
 static bool read_example(struct parser *p, struct tree_clock_example *e)
 {
-    e->queue.line = p->now.line;
-    if (!parser_name(p, "the name of a queue", &e->queue.name) || !parser_clock(p, &e->clock))
+    e->of.line = p->now.line;
+    if (!parser_name(p, "the name of a queue", &e->of.name) || !parser_clock(p, &e->clock))
         return false;
     if (!parser_take(p, "opened"))
         return parser_expected(p, "opened and a moment");
@@ -33,11 +33,13 @@ static bool read_example(struct parser *p, struct tree_clock_example *e)
 void parse_expect_clock(struct parser *p, int line)
 {
     struct rules *r = p->rules;
-    struct tree_clock_example e = {.line = line};
+    struct tree_clock_example e = {.file = p->file, .line = line};
 
-    if (r->clock_examples == RULES_EXAMPLES_MAX)
+    if (p->file->clock_examples.to - p->file->clock_examples.from == RULES_EXAMPLES_MAX)
         faults_add(p->faults, line, "more than %d examples", RULES_EXAMPLES_MAX);
-    else if (read_example(p, &e))
+    else if (read_example(p, &e)) {
         r->clock_example[r->clock_examples++] = e;
+        p->file->clock_examples.to = r->clock_examples;
+    }
     parser_skip_statement(p);
 }

@@ -238,7 +238,7 @@ void parse_match(struct parser *p, int line)
     size_t before = p->faults->n;
 
     match_rule_begin(m, str_copy(r->arena, name), line);
-    m->file = r->file;
+    m->file = tree_base(r)->name;
     m->version = r->version;
     parser_block(p, "match", name, properties, sizeof properties / sizeof properties[0], m);
     if (p->faults->n == before)

@@ -112,7 +112,7 @@ static bool read_pause(struct parser *p, void *into, size_t which)
     return true;
 }
 
-static bool read_role(struct parser *p, enum sla_role *out)
+bool parser_role(struct parser *p, enum sla_role *out)
 {
     const char *words[SLA_ROLES];
     size_t at;
@@ -142,7 +142,7 @@ static bool read_step(struct parser *p, struct sla_step *s)
         return parser_expected(p, "breach");
     if (!parser_take(p, "to"))
         return parser_expected(p, "to and a role");
-    return read_role(p, &s->to);
+    return parser_role(p, &s->to);
 }
 
 static bool comes_before(const struct sla_step *a, const struct sla_step *b)
@@ -179,7 +179,7 @@ static bool read_escalate(struct parser *p, void *into, size_t which)
     if (t->q.policy.step_count < SLA_STEPS_MAX)
         add_step(p, &t->q.policy, s);
     else
-        faults_add(p->faults, s.line, "queue \"%s\" has more than %d steps", t->q.name, SLA_STEPS_MAX);
+        faults_add(p->faults, s.line, "queue \"%s\" has more than %d steps", t->word, SLA_STEPS_MAX);
     return true;
 }
 
@@ -198,16 +198,16 @@ static bool same_step(const struct sla_step *a, const struct sla_step *b)
     return a->clock == b->clock && a->before_ms == b->before_ms && a->to == b->to;
 }
 
-static void check_steps(struct parser *p, const struct rules_queue *q)
+static void check_steps(struct parser *p, const struct tree_queue *t)
 {
-    const struct sla_policy *policy = &q->policy;
+    const struct sla_policy *policy = &t->q.policy;
 
     for (size_t i = 0; i < policy->step_count; i++) {
         const struct sla_step *s = &policy->steps[i];
         const char *clock = sla_clock_name(s->clock);
 
         if (policy->promise_ms[s->clock] == 0)
-            faults_add(p->faults, s->line, "queue \"%s\" escalates %s, which it does not promise", q->name, clock);
+            faults_add(p->faults, s->line, "queue \"%s\" escalates %s, which it does not promise", t->word, clock);
         else if (s->before_ms >= policy->promise_ms[s->clock])
             faults_add(p->faults, s->line, "escalates %s before its time begins: write less than the promise", clock);
         for (size_t k = 0; k < i; k++)
@@ -217,15 +217,16 @@ static void check_steps(struct parser *p, const struct rules_queue *q)
     }
 }
 
-static void check_pauses(struct parser *p, const struct rules_queue *q)
+static void check_pauses(struct parser *p, const struct tree_queue *t)
 {
+    const struct sla_policy *policy = &t->q.policy;
     bool all = true;
 
     for (int c = 0; c < SLA_CLOCKS; c++)
-        all = all && q->policy.pauses[c];
+        all = all && policy->pauses[c];
     for (int c = 0; !all && c < SLA_CLOCKS; c++)
-        if (q->policy.pauses[c] && q->policy.promise_ms[c] == 0)
-            faults_add(p->faults, q->line, "queue \"%s\" pauses %s, which it does not promise", q->name,
+        if (policy->pauses[c] && policy->promise_ms[c] == 0)
+            faults_add(p->faults, t->q.line, "queue \"%s\" pauses %s, which it does not promise", t->word,
                        sla_clock_name((enum sla_clock)c));
 }
 
@@ -237,9 +238,18 @@ static void complete(struct parser *p, struct tree_queue *t)
         promises = promises || t->q.policy.promise_ms[c] > 0;
     if (promises && t->calendar.name.len == 0)
         faults_add(p->faults, t->q.line, "queue \"%s\" promises a time but has no calendar: write calendar always",
-                   t->q.name);
-    check_pauses(p, &t->q);
-    check_steps(p, &t->q);
+                   t->word);
+    check_pauses(p, t);
+    check_steps(p, t);
+}
+
+static void check_name(struct parser *p, struct str name, int line)
+{
+    const struct tree_queue *all = p->rules->queue;
+
+    for (size_t i = p->file->queues.from; i < p->file->queues.to; i++)
+        if (str_is(name, all[i].word))
+            faults_add(p->faults, line, "queue \"%s\" is defined twice, first on line %d", all[i].word, all[i].q.line);
 }
 
 void parse_queue(struct parser *p, int line)
@@ -251,22 +261,22 @@ void parse_queue(struct parser *p, int line)
         parser_skip_statement(p);
         return;
     }
-    if (r->queues == RULES_QUEUES_MAX) {
+    if (p->file->queues.to - p->file->queues.from == RULES_QUEUES_MAX) {
         faults_add(p->faults, line, "more than %d queues", RULES_QUEUES_MAX);
         parser_skip_statement(p);
         return;
     }
 
-    const struct rules_queue *twin = rules_queue(r, name);
-
-    if (twin != NULL)
-        faults_add(p->faults, line, "queue \"%s\" is defined twice, first on line %d", twin->name, twin->line);
+    check_name(p, name, line);
 
     struct tree_queue *t = &r->queue[r->queues++];
     size_t before = p->faults->n;
 
-    *t = (struct tree_queue){.q = {.name = str_copy(r->arena, name), .line = line}};
-    t->q.title = t->q.name;
+    *t = (struct tree_queue){.word = str_copy(r->arena, name), .file = p->file, .q = {.line = line}};
+    t->q.incident = p->file->slug;
+    t->q.name = *t->q.incident == '\0' ? t->word : arena_printf(r->arena, "%s.%s", t->q.incident, t->word);
+    t->q.title = t->word;
+    p->file->queues.to = r->queues;
     parser_block(p, "queue", name, properties, sizeof properties / sizeof properties[0], t);
     if (p->faults->n == before)
         complete(p, t);

@@ -36,7 +36,9 @@ static bool read_word(struct parser *p, struct condition *c)
 {
     const struct fact_kind_of *k = &fact_table[c->fact];
 
-    if (k->kind == FACT_YES_NO && fact_is_over(p)) {
+    bool yes_no = k->kind == FACT_YES_NO || k->kind == FACT_OF_INCIDENTS;
+
+    if (yes_no && fact_is_over(p)) {
         c->low = 1;
     } else {
         if (fact_is_over(p)) {
@@ -49,6 +51,7 @@ static bool read_word(struct parser *p, struct condition *c)
         parser_next(p);
     }
     c->high = c->low;
+    c->incidents = p->file->incidents;
     c->text = arena_printf(p->rules->arena, "%s %s", k->name, k->words[c->low]);
     return true;
 }
@@ -144,6 +147,7 @@ static bool read_condition(struct parser *p, struct condition *c)
         return read_within(p, c);
     case FACT_WORD:
     case FACT_YES_NO:
+    case FACT_OF_INCIDENTS:
         break;
     }
     return read_word(p, c);
@@ -179,6 +183,11 @@ static void say_route(struct rules *r, struct tree_route *t)
 
 static bool read_route(struct parser *p, struct tree_route *t)
 {
+    if (parser_in_pack(p) && parser_is(p, "otherwise")) {
+        parser_fault(p, "a pack takes what is of its incident and leaves the rest: write route when affected, or when "
+                        "incident");
+        return false;
+    }
     if (!parser_take(p, "otherwise")) {
         if (!parser_take(p, "when"))
             return parser_expected(p, "when or otherwise");
@@ -209,13 +218,14 @@ static bool read_route(struct parser *p, struct tree_route *t)
 void parse_route(struct parser *p, int line)
 {
     struct rules *r = p->rules;
-    struct tree_route t = {.line = line};
+    struct tree_route t = {.file = p->file, .line = line};
 
-    if (r->routes == RULES_ROUTES_MAX)
+    if (p->file->routes.to - p->file->routes.from == RULES_ROUTES_MAX)
         faults_add(p->faults, line, "more than %d routes", RULES_ROUTES_MAX);
     else if (read_route(p, &t)) {
         say_route(r, &t);
         r->route[r->routes++] = t;
+        p->file->routes.to = r->routes;
     }
     parser_skip_statement(p);
 }
@@ -233,6 +243,8 @@ static bool state_facts(struct parser *p, struct facts *f, const struct conditio
             }
         if (c->word.len > 0) {
             facts_set_text(f, c->fact, c->word);
+        } else if (fact_table[c->fact].kind == FACT_OF_INCIDENTS) {
+            facts_set_incidents(f, c->fact, c->low == 1 ? c->incidents : 0);
         } else if (c->within_ms > 0) {
             for (int64_t k = 1; k < c->low; k++)
                 f->heat_ms[k] = c->within_ms;
@@ -255,8 +267,8 @@ static bool read_expect(struct parser *p, struct tree_example *e)
         return false;
     if (!parser_take(p, "queue"))
         return parser_expected(p, "queue and its name");
-    e->queue.line = p->now.line;
-    if (!parser_name(p, "the name of a queue", &e->queue.name))
+    e->to.line = p->now.line;
+    if (!parser_name(p, "the name of a queue", &e->to.name))
         return false;
     if (parser_take(p, "priority") && !parser_priority(p, &e->priority))
         return false;
@@ -266,19 +278,26 @@ static bool read_expect(struct parser *p, struct tree_example *e)
 void parse_expect(struct parser *p, int line)
 {
     struct rules *r = p->rules;
-    struct tree_example e = {.line = line, .facts = facts_default(), .priority = -1};
+    struct tree_example e = {.file = p->file, .line = line, .facts = facts_default(), .priority = -1};
 
     if (parser_take(p, "clock")) {
         parse_expect_clock(p, line);
+        return;
+    }
+    if (parser_is(p, "match") && parser_in_pack(p)) {
+        parser_fault(p, "a pack has no match: write its examples in the rules that it lies over");
+        parser_skip_statement(p);
         return;
     }
     if (parser_take(p, "match")) {
         parse_expect_match(p, line);
         return;
     }
-    if (r->examples == RULES_EXAMPLES_MAX)
+    if (p->file->examples.to - p->file->examples.from == RULES_EXAMPLES_MAX)
         faults_add(p->faults, line, "more than %d examples", RULES_EXAMPLES_MAX);
-    else if (read_expect(p, &e))
+    else if (read_expect(p, &e)) {
         r->example[r->examples++] = e;
+        p->file->examples.to = r->examples;
+    }
     parser_skip_statement(p);
 }

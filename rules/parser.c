@@ -88,6 +88,11 @@ void parser_skip_statement(struct parser *p)
         parser_next(p);
 }
 
+bool parser_in_pack(const struct parser *p)
+{
+    return *p->file->slug != '\0';
+}
+
 static bool is_name(struct str s)
 {
     if (s.len == 0 || s.len > RULES_NAME_MAX || s.at[0] < 'a' || s.at[0] > 'z')

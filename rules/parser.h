@@ -12,7 +12,8 @@ struct parser {
     struct token now;
     int last_line; /* of the token before it */
     struct rules *rules;
-    struct faults *faults;
+    struct tree_file *file;
+    struct faults *faults; /* of that file */
     const struct rules_sources *from;
 };
 
@@ -41,6 +42,8 @@ bool parser_expected(struct parser *p, const char *what);
 /* Nothing more stands in the statement; else a fault. */
 bool parser_end(struct parser *p);
 void parser_skip_statement(struct parser *p);
+/* The file is the pack of an incident. */
+bool parser_in_pack(const struct parser *p);
 
 /* [a-z][a-z0-9-]{0,31}; what: "the name of a queue". Borrows the text. */
 bool parser_name(struct parser *p, const char *what, struct str *out);
@@ -56,6 +59,8 @@ void parser_block(struct parser *p, const char *what, struct str name, const str
 
 /* first-reply, update or restore; moves on. */
 bool parser_clock(struct parser *p, enum sla_clock *out);
+/* agent, lead or manager; moves on. */
+bool parser_role(struct parser *p, enum sla_role *out);
 /* On the name of a holiday file: reads it and moves on. The days live in the arena of the rules. */
 bool parser_holiday_file(struct parser *p, struct holiday_file *out);
 
@@ -69,6 +74,7 @@ void parse_queue(struct parser *p, int line);
 void parse_route(struct parser *p, int line);
 void parse_expect(struct parser *p, int line);
 void parse_match(struct parser *p, int line);
+void parse_pack(struct parser *p, int line);
 void parse_expect_clock(struct parser *p, int line); /* stands behind "expect clock" */
 void parse_expect_match(struct parser *p, int line); /* stands behind "expect match" */
 /* Reads match_rules_shipped for the statements that the file does not have. */

@@ -20,63 +20,114 @@ void rules_mix(struct rules *r, struct str bytes)
         r->hash = (r->hash ^ (unsigned char)bytes.at[i]) * 0x100000001B3u;
 }
 
-static struct rules *begin(const char *name)
+static const char base_slug[] = "";
+
+static void begin_file(struct rules *r, struct tree_file *file, const char *name, const char *slug, uint32_t incidents)
+{
+    *file = (struct tree_file){.name = arena_strdup(r->arena, name),
+                               .slug = arena_strdup(r->arena, slug),
+                               .incidents = incidents,
+                               .faults = arena_new(r->arena, struct faults)};
+    file->faults->a = r->arena;
+}
+
+static struct rules *begin(const char *name, const struct rules_overlay *overlays, size_t n)
 {
     struct arena *a = arena_open(ARENA_BYTES);
     struct rules *r = arena_new(a, struct rules);
+    size_t files = n + 1;
 
     *r = (struct rules){
         .arena = a,
-        .file = arena_strdup(a, name),
+        .overlays = n,
         .hash = 0xCBF29CE484222325u,
         .senders = arena_array(a, struct tree_class, RULES_CLASSES_MAX),
-        .queue = arena_array(a, struct tree_queue, RULES_QUEUES_MAX),
-        .calendar = arena_array(a, struct tree_calendar, RULES_CALENDARS_MAX),
-        .route = arena_array(a, struct tree_route, RULES_ROUTES_MAX),
-        .example = arena_array(a, struct tree_example, RULES_EXAMPLES_MAX),
-        .clock_example = arena_array(a, struct tree_clock_example, RULES_EXAMPLES_MAX),
+        .queue = arena_array(a, struct tree_queue, files * RULES_QUEUES_MAX),
+        .calendar = arena_array(a, struct tree_calendar, files * RULES_CALENDARS_MAX),
+        .route = arena_array(a, struct tree_route, files * RULES_ROUTES_MAX),
+        .example = arena_array(a, struct tree_example, files * RULES_EXAMPLES_MAX),
+        .clock_example = arena_array(a, struct tree_clock_example, files * RULES_EXAMPLES_MAX),
         .match = arena_array(a, struct match_rule, RULES_MATCHES_MAX),
         .match_example = arena_array(a, struct match_example, RULES_EXAMPLES_MAX),
     };
+    for (size_t i = 0; i < n; i++)
+        begin_file(r, &r->file[i], overlays[i].file, overlays[i].slug, UINT32_C(1) << i);
+    begin_file(r, &r->file[n], name, base_slug, FACT_ANY_INCIDENT);
     return r;
 }
 
-static void read_all(struct rules *r, struct str text, const struct rules_sources *from, struct faults *f)
+/* False: there is nothing to check. */
+static bool read_file(struct rules *r, struct tree_file *file, struct str text, const struct rules_sources *from)
 {
     if (text.len > RULES_BYTES_MAX) {
-        faults_add(f, 1, "larger than %d bytes", RULES_BYTES_MAX);
-        return;
+        faults_add(file->faults, 1, "larger than %d bytes", RULES_BYTES_MAX);
+        return false;
     }
+    rules_mix(r, str_of(file->slug));
     rules_mix(r, text);
-    language_parse(r, text, from, f);
+    language_parse(r, file, text, from);
+    return true;
+}
+
+static bool is_faulty(const struct rules *r)
+{
+    for (size_t i = 0; i <= r->overlays; i++)
+        if (r->file[i].faults->n > 0)
+            return true;
+    return false;
+}
+
+static void check(struct rules *r)
+{
+    struct faults *f = tree_base(r)->faults;
+
     parse_match_shipped(r, f);
-    check_names(r, f);
-    check_classes(r, f);
+    check_names(r);
+    check_classes(r);
     check_match_names(r, f);
-    check_reach(r, f);
-    if (f->n > 0)
+    check_reach(r);
+    check_packs(r);
+    if (is_faulty(r))
         return;
-    check_examples(r, f);
-    check_clock_examples(r, f);
+    check_examples(r);
+    check_clock_examples(r);
     check_match_examples(r, f);
 }
 
-enum err rules_load_from(struct rules **out, const char *name, struct str text, const struct rules_sources *from,
-                         struct buf *faults)
+static void print_faults(const struct rules *r, struct buf *out)
 {
-    struct rules *r = begin(name);
-    struct faults *f = arena_new(r->arena, struct faults);
+    faults_print(tree_base(r)->faults, tree_base(r)->name, out);
+    for (size_t i = 0; i < r->overlays; i++)
+        faults_print(r->file[i].faults, r->file[i].name, out);
+}
 
-    f->a = r->arena;
-    read_all(r, text, from, f);
-    if (f->n > 0) {
-        faults_print(f, name, faults);
+enum err rules_load_over(struct rules **out, const char *name, struct str text, const struct rules_overlay *overlays,
+                         size_t n, const struct rules_sources *from, struct buf *faults)
+{
+    assert(n <= RULES_OVERLAYS_MAX);
+
+    struct rules *r = begin(name, overlays, n);
+    bool whole = true;
+
+    for (size_t i = 0; i < n; i++)
+        whole = read_file(r, &r->file[i], overlays[i].text, from) && whole;
+    whole = read_file(r, &r->file[n], text, from) && whole;
+    if (whole)
+        check(r);
+    if (is_faulty(r)) {
+        print_faults(r, faults);
         rules_close(r);
         return ERR_CONF;
     }
     (void)snprintf(r->version, sizeof r->version, "%016" PRIx64, r->hash);
     *out = r;
     return ERR_OK;
+}
+
+enum err rules_load_from(struct rules **out, const char *name, struct str text, const struct rules_sources *from,
+                         struct buf *faults)
+{
+    return rules_load_over(out, name, text, NULL, 0, from, faults);
 }
 
 enum err rules_load(struct rules **out, const char *name, struct str text, zone_bytes *zones, void *arg,
@@ -98,9 +149,33 @@ const char *rules_version(const struct rules *r)
     return r->version;
 }
 
+const struct tree_file *tree_base(const struct rules *r)
+{
+    return &r->file[r->overlays];
+}
+
 const char *rules_file(const struct rules *r)
 {
-    return r->file;
+    return tree_base(r)->name;
+}
+
+size_t rules_overlay_count(const struct rules *r)
+{
+    return r->overlays;
+}
+
+const char *rules_overlay_slug(const struct rules *r, size_t i)
+{
+    assert(i < r->overlays);
+    return r->file[i].slug;
+}
+
+uint32_t rules_overlay_bit(const struct rules *r, struct str slug)
+{
+    for (size_t i = 0; i < r->overlays; i++)
+        if (str_is(slug, r->file[i].slug))
+            return r->file[i].incidents;
+    return 0;
 }
 
 size_t rules_queue_count(const struct rules *r)
@@ -120,6 +195,21 @@ const struct rules_queue *rules_queue(const struct rules *r, struct str name)
         if (str_is(name, r->queue[i].q.name))
             return &r->queue[i].q;
     return NULL;
+}
+
+static const struct rules_queue *queue_in(const struct rules *r, struct tree_range range, struct str word)
+{
+    for (size_t i = range.from; i < range.to; i++)
+        if (str_is(word, r->queue[i].word))
+            return &r->queue[i].q;
+    return NULL;
+}
+
+const struct rules_queue *tree_queue_of(const struct rules *r, const struct tree_file *file, struct str name)
+{
+    const struct rules_queue *own = queue_in(r, file->queues, name);
+
+    return own != NULL ? own : queue_in(r, tree_base(r)->queues, name);
 }
 
 static bool holds(const struct str *list, size_t n, struct str s)
@@ -162,20 +252,45 @@ bool rules_heat_rises(const struct rules *r, const struct facts *before, const s
     return false;
 }
 
-void rules_route(const struct rules *r, const struct facts *f, struct arena *a, struct decision *out)
+/* Asks the routes of the range, after those that were asked before; true: one decided. */
+static bool decide(const struct rules *r, struct tree_range range, const struct facts *f, struct decision_step *step,
+                   struct decision *out)
 {
-    struct decision_step *step = arena_array(a, struct decision_step, r->routes);
-
-    for (size_t i = 0;; i++) {
-        assert(i < r->routes); /* R2: the last one holds */
-
+    for (size_t i = range.from; i < range.to; i++) {
         const struct tree_route *t = &r->route[i];
         const struct condition *c = fails(t, f);
 
-        step[i] = (struct decision_step){t->line, t->text, c == NULL ? NULL : c->text, c == NULL ? FACTS : c->fact};
+        step[out->steps++] = (struct decision_step){.file = t->file->name,
+                                                    .line = t->line,
+                                                    .route = t->text,
+                                                    .unless = c == NULL ? NULL : c->text,
+                                                    .fact = c == NULL ? FACTS : c->fact,
+                                                    .incidents = t->file->incidents};
         if (c == NULL) {
-            *out = (struct decision){t->queue, t->priority, r->file, t->line, i + 1, step};
-            return;
+            *out = (struct decision){t->queue, t->priority, t->file->name, t->line, out->steps, step};
+            return true;
         }
     }
+    return false;
+}
+
+void rules_route(const struct rules *r, const struct facts *f, struct arena *a, struct decision *out)
+{
+    bool decided;
+
+    *out = (struct decision){.steps = 0};
+    decided = decide(r, (struct tree_range){0, r->routes}, f, arena_array(a, struct decision_step, r->routes), out);
+    assert(decided); /* R2: the last one holds */
+}
+
+void tree_route_of(const struct rules *r, const struct tree_file *file, const struct facts *f, struct arena *a,
+                   struct decision *out)
+{
+    struct decision_step *step = arena_array(a, struct decision_step, r->routes);
+    bool decided;
+
+    *out = (struct decision){.steps = 0};
+    decided = (file != tree_base(r) && decide(r, file->routes, f, step, out)) ||
+              decide(r, tree_base(r)->routes, f, step, out);
+    assert(decided);
 }

@@ -5,7 +5,13 @@
  * R2  the first route whose conditions all hold decides; `otherwise` is the last
  *     one and always holds, so each ticket is in exactly one queue;
  * R3  a loaded file never changes: any number of threads may ask it at once. What
- *     it answers borrows its names and texts, so keep it until those are gone. */
+ *     it answers borrows its names and texts, so keep it until those are gone;
+ * R4  the packs of declared incidents lie over the rules, the newest on top: their
+ *     routes are asked first, and what none of them takes goes by the rules below.
+ *     Queues of a pack are called SLUG.queue, so two incidents may come from one pack;
+ * R5  whether a pack can be laid over depends on it and on the rules below alone, never
+ *     on what else is declared: its examples are run on those two, the rules' own on
+ *     the rules alone. So an incident can always be declared beside others, and closed. */
 #ifndef RULES_ROUTE_H
 #define RULES_ROUTE_H
 
@@ -28,13 +34,17 @@ enum {
     RULES_CLASSES_MAX = 16,
     RULES_CLASS_ENTRIES_MAX = 256, /* domains of a class, and as many addresses */
     RULES_NAME_MAX = 32,
-    RULES_TITLE_MAX = 200, /* bytes */
+    RULES_SLUG_MAX = 40, /* of an incident */
+    RULES_QUEUE_NAME_MAX = RULES_SLUG_MAX + 1 + RULES_NAME_MAX,
+    RULES_OVERLAYS_MAX = 8, /* incidents declared at once */
+    RULES_TITLE_MAX = 200,  /* bytes */
     RULES_PRIORITY_MAX = 100,
 };
 
 struct rules_queue {
-    const char *name;  /* [a-z][a-z0-9-]{0,31} */
-    const char *title; /* for people; the name where the file gives none */
+    const char *name;     /* [a-z][a-z0-9-]{0,31}; of a pack SLUG.name */
+    const char *title;    /* for people; the name in its file where that gives none */
+    const char *incident; /* slug of the incident whose pack it is of; "": of the rules themselves */
     struct sla_policy policy;
     int line;
 };
@@ -62,12 +72,31 @@ enum err rules_load(struct rules **out, const char *name, struct str text, zone_
 /* NULL is allowed. */
 void rules_close(struct rules *r);
 
-/* FNV-1a of the text and of the files it names, 64 bits in hex: two that decide differently differ in it. */
+/* The pack of a declared incident. */
+struct rules_overlay {
+    const char *slug; /* [a-z0-9][a-z0-9-]{0,39}, each another one */
+    const char *file; /* in messages: "packs/site-loss.rules" */
+    struct str text;
+};
+
+/* rules_load_from() with packs laid over it, n <= RULES_OVERLAYS_MAX of them, the newest first. Names and texts are
+ * copied. Faults of name come first, then those of each pack. What a pack names beside itself lies beside the rules. */
+enum err rules_load_over(struct rules **out, const char *name, struct str text, const struct rules_overlay *overlays,
+                         size_t n, const struct rules_sources *from, struct buf *faults);
+
+size_t rules_overlay_count(const struct rules *r);
+/* In the order in which they were given: the newest first. */
+const char *rules_overlay_slug(const struct rules *r, size_t i);
+/* The bit of that incident in facts.affected and facts.incident; 0: it is not declared here. */
+uint32_t rules_overlay_bit(const struct rules *r, struct str slug);
+
+/* FNV-1a of the text, of the packs over it and of the files they name, 64 bits in hex: two that decide differently
+ * differ in it. */
 const char *rules_version(const struct rules *r);
-/* As it was given to rules_load(). */
+/* As it was given to rules_load(): of the rules themselves. */
 const char *rules_file(const struct rules *r);
 
-/* In the order of the file. */
+/* Those of packs first, then in the order of the file. */
 size_t rules_queue_count(const struct rules *r);
 const struct rules_queue *rules_queue_at(const struct rules *r, size_t i);
 /* NULL where there is none of that name. */
@@ -79,17 +108,19 @@ const char *rules_class(const struct rules *r, const struct email *e);
 
 /* A route that was looked at. */
 struct decision_step {
+    const char *file;
     int line;
     const char *route;  /* its sentence */
     const char *unless; /* the condition that did not hold; NULL: it decided */
     enum fact fact;     /* what that condition looked at */
+    uint32_t incidents; /* and of which incidents: facts_seen() */
 };
 
 struct decision {
     const struct rules_queue *queue;
-    int priority; /* 0..100, more is sooner */
-    const char *file;
-    int line;     /* of the route that decided */
+    int priority;     /* 0..100, more is sooner */
+    const char *file; /* of the route that decided */
+    int line;
     size_t steps; /* every route down to that one */
     const struct decision_step *step;
 };

@@ -2,6 +2,7 @@
 #include "gateway/zoneinfo.h"
 #include "rules/base/arena.h"
 #include "rules/facts.h"
+#include "rules/pack.h"
 #include "rules/route.h"
 #include "tests/unit/dice.h"
 #include "tests/unit/whole_file.h"
@@ -28,6 +29,7 @@ static const struct {
     {"ADDRESS", {"\"a@partner.example\"", "\"b@agency.example\""}},
     {"FILE", {"\"tw.ics\"", "\"own/office-1.ics\""}},
     {"NUMBER", {"0", "3", "10000"}},
+    {"COUNT", {"1", "70"}},
     {"PERCENT", {"0", "50", "100"}},
     {"CHANNELS", {"2", "5"}},
     {"POINTS", {"-200", "0", "76"}},
@@ -40,11 +42,14 @@ static const struct {
     {"MOMENT", {"2026-12-24T11:00:00Z", "2026-12-24T19:00:00+08:00"}},
 };
 
+/* What a generated pack lies over. */
+static const char below[] = "class alpha { domain \"p.example\" }\nqueue alpha { }\nroute otherwise to alpha\n";
+
 /* Of a fault that a file has by its grammar; all others are about what it means. */
-static const char *const misread[] = {"expected ",    "unexpected ",      "a statement cannot", "unknown fact",
-                                      " is never \"", "no clock is",      "no role is",         " is not ",
-                                      " are not ",    " needs a number ", " needs a w",         "\" has no \"",
-                                      "not closed",   "no path of",       " are no points",     " is no score"};
+static const char *const misread[] = {
+    "expected ",  "unexpected ", "a statement cannot", "unknown fact",     " is never \"", "no clock is",
+    "no role is", " is not ",    " are not ",          " needs a number ", " needs a w",   "\" has no \"",
+    "not closed", "no path of",  " are no points",     " is no score",     "nobody leads", " out of range"};
 
 static struct str grammar;
 static struct dice chance = {1};
@@ -128,7 +133,7 @@ static void name(struct str word, struct buf *out, int depth)
     struct str s = rule(word);
 
     assert_true(depth < DEPTH_MAX);
-    if (str_is(word, "statement"))
+    if (str_is(word, "statement") || str_is(word, "part") || str_is(word, "pack"))
         buf_text(out, "\n#\n");
     alternatives(&s, out, true, depth + 1);
 }
@@ -229,6 +234,14 @@ static void no_fault_is_of_grammar(struct str text, struct str faults)
     }
 }
 
+static void write_file(const char *whole, struct buf *out)
+{
+    name(str_of(whole), out, 0);
+    for (char *p = out->at; p != NULL && (p = strstr(p, "#\n ")) != NULL;) /* a statement begins its line */
+        memmove(p + 2, p + 3, strlen(p + 3) + 1);
+    out->len = out->at == NULL ? 0 : strlen(out->at);
+}
+
 static void what_the_grammar_says_is_read(void **state)
 {
     static const struct rules_sources from = {.zones = zoneinfo_bytes, .beside = beside};
@@ -239,12 +252,33 @@ static void what_the_grammar_says_is_read(void **state)
         struct buf text = {0}, faults = {0};
         struct rules *r = NULL;
 
-        name(STR("file"), &text, 0);
-        for (char *p = text.at; p != NULL && (p = strstr(p, "#\n ")) != NULL;) /* a statement begins its line */
-            memmove(p + 2, p + 3, strlen(p + 3) + 1);
-        text.len = text.at == NULL ? 0 : strlen(text.at);
+        write_file("file", &text);
         written += text.len;
         if (rules_load_from(&r, "f", buf_view(&text), &from, &faults) != ERR_OK)
+            no_fault_is_of_grammar(buf_view(&text), buf_view(&faults));
+        rules_close(r);
+        buf_free(&text);
+        buf_free(&faults);
+    }
+    assert_true(written > FILES * (size_t)50);
+}
+
+static void what_it_says_of_packs_is_read(void **state)
+{
+    static const struct rules_sources from = {.zones = zoneinfo_bytes, .beside = beside};
+    size_t written = 0;
+
+    (void)state;
+    for (int i = 0; i < FILES; i++) {
+        struct buf text = {0}, faults = {0};
+        struct rules *r = NULL;
+
+        write_file("over", &text);
+
+        const struct rules_overlay over = {"x", "f", buf_view(&text)};
+
+        written += text.len;
+        if (rules_load_over(&r, "below", str_of(below), &over, 1, &from, &faults) != ERR_OK)
             no_fault_is_of_grammar(buf_view(&text), buf_view(&faults));
         rules_close(r);
         buf_free(&text);
@@ -274,12 +308,15 @@ static void the_grammar_says_every_word(void **state)
         in_quotes(sla_clock_name((enum sla_clock)i));
     for (int i = 0; i < SLA_ROLES; i++)
         in_quotes(sla_role_name((enum sla_role)i));
+    for (int i = 0; i < PACK_ROLES; i++)
+        in_quotes(pack_role_word((enum pack_role_name)i));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_grammar_says_is_read),
+        cmocka_unit_test(what_it_says_of_packs_is_read),
         cmocka_unit_test(the_grammar_says_every_word),
     };
 

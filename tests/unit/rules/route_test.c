@@ -271,6 +271,7 @@ static const char explained[] =
     "  channel    phone\n"
     "  level      0\n"
     "  affected   no\n"
+    "  incident   no\n"
     "  executive  no\n"
     "  known      no\n"
     "  impact     down\n"
