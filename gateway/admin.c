@@ -1,5 +1,6 @@
 #include "gateway/admin.h"
 
+#include "gateway/alarm.h"
 #include "gateway/app.h"
 #include "gateway/channels/senders.h"
 #include "gateway/cli/cli.h"
@@ -176,6 +177,15 @@ static void jobs_metrics(struct buf *b, struct app *app)
                (double)s.busy_ms / 1e3);
 }
 
+static void alarm_metrics(struct buf *b, struct app *app)
+{
+    struct alarm_state s;
+
+    alarm_state(app->alarm, &s);
+    metric(b, "clocks_escalated_total", "counter", "Steps of clocks that were taken at this gateway.", s.taken);
+    metric(b, "clocks_escalated_late_milliseconds", "gauge", "How late the last of them was.", (uint64_t)s.latest_ms);
+}
+
 static void mail_in_metrics(struct buf *b, struct app *app)
 {
     struct lmtp_counts l;
@@ -231,6 +241,7 @@ void admin_metrics(struct call *c)
     channel_metrics(&b, c->app);
     hook_metrics(&b, c->app);
     jobs_metrics(&b, c->app);
+    alarm_metrics(&b, c->app);
     mail_in_metrics(&b, c->app);
     if (getrusage(RUSAGE_SELF, &use) == 0)
         buf_printf(&b,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct accept;
+struct alarm;
 struct assets;
 struct blobs;
 struct conf;
@@ -49,8 +50,9 @@ struct app {
     struct filer *filer;
     struct scanner *scanner;
     struct jobs *jobs; /* long work in the background */
+    struct alarm *alarm;
     struct mail_sender *sender;
-    struct teller *teller; /* of events, to other programs */
+    struct teller *teller;            /* of events, to other programs */
     _Atomic uint64_t mail_partitions; /* with new mails, a bit each: letters_wake() */
     struct flood *flood;
     struct senders *senders; /* who may post to the channels */

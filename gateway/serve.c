@@ -1,5 +1,6 @@
 #include "gateway/serve.h"
 
+#include "gateway/alarm.h"
 #include "gateway/app.h"
 #include "gateway/channels/senders.h"
 #include "gateway/conf.h"
@@ -439,6 +440,7 @@ void serve_close(struct serve *s)
     filer_close(s->app.filer);
     mail_in_close(s->mail_in);
     jobs_close(s->app.jobs);
+    alarm_close(s->app.alarm);
     scanner_close(s->app.scanner);
     teller_close(s->app.teller);
     mail_sender_close(s->app.sender);
@@ -517,6 +519,7 @@ static enum err open_all(struct serve *s, char *why)
     app->teller = teller_open(app, s->redis, s->holder);
     app->scanner = scanner_open(app, s->redis, s->holder);
     app->jobs = jobs_open(app, s->redis, s->holder);
+    app->alarm = alarm_open(app, s->redis, s->holder);
     open_filer(s);
     mail_in_start(s->mail_in);
     app->tail = tail_open(app, s->redis, 1);

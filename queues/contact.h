@@ -22,7 +22,7 @@
  *                stands for con, and role and auth say nothing. "bounced" -> day of the last bounce.
  *                Where several contacts of one source share what is indexed (a switchboard), con is one
  *                of them, "shared" is true, and auth is what all of them may.
- *   imp:{source} "<ULID of acc>" -> "<digest> <contacts present> <sites present>" */
+ *   imp:{source} "<ULID of acc>" -> "<digest> <contacts present> <sites present>"   imp:all  the sources */
 #ifndef QUEUES_CONTACT_H
 #define QUEUES_CONTACT_H
 
@@ -36,6 +36,7 @@
 struct arena;
 struct keyring;
 struct redis;
+struct redis_value;
 
 enum {
     CONTACT_SOURCE_CHARS_MAX = 32,
@@ -112,6 +113,17 @@ enum err contact_list(struct redis *r, const struct keyring *k, struct arena *a,
                       struct contact **out, size_t *n);
 enum err contact_sites(struct redis *r, const struct keyring *k, struct arena *a, struct ulid account,
                        struct contact_site **out, size_t *n);
+
+/* The two of them in a pipeline: queues CONTACT_READS commands for an account; reads their answers, without what bounced
+ * and how sure each is. */
+enum { CONTACT_READS = 2 };
+void contact_queue_read(struct redis *r, struct arena *a, struct ulid account);
+enum err contact_load(struct redis *r, const struct keyring *k, struct arena *a, const struct redis_value *v,
+                      struct contact **contacts, size_t *contact_count, struct contact_site **sites,
+                      size_t *site_count);
+
+/* How many accounts are on record: those of the source that has most, so at least as many. */
+enum err contact_accounts(struct redis *r, struct arena *a, size_t *n);
 
 /* Queues: mail to this address came back for good. Holds for every source until one says that the
  * address was proven on a later day. Nothing happens where it is not on record. */

@@ -369,7 +369,10 @@ static enum err run(struct import *in, struct str csv)
     if (in->report->refusal != NULL && !in->o->accept_shrink)
         return ERR_INPUT;
     in->report->refusal = NULL;
-    return in->o->dry_run ? ERR_OK : pass(in, true);
+    if (in->o->dry_run)
+        return ERR_OK;
+    e = redis_do(in->r, in->turn, NULL, 3, (struct str[]){STR("SADD"), STR(CONTACT_SOURCES_KEY), in->o->source});
+    return e != ERR_OK ? e : pass(in, true);
 }
 
 enum err contact_import(struct redis *r, const struct keyring *k, struct arena *a,

@@ -122,6 +122,8 @@ struct settled {
 extern const char *const told_names[TOLD_FIELDS];
 
 struct str imp_key(struct arena *a, struct str source);
+/* The set of all sources that were ever imported. */
+#define CONTACT_SOURCES_KEY "imp:all"
 
 /* Fills contacts and sites of s; counts into the report unless the import is writing. */
 void settle(struct import *in, struct settled *s);

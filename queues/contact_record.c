@@ -307,6 +307,44 @@ enum err contact_sites(struct redis *r, const struct keyring *k, struct arena *a
     return e == ERR_OK ? sites_open(k, a, &v, out, n) : e;
 }
 
+void contact_queue_read(struct redis *r, struct arena *a, struct ulid account)
+{
+    const char *acc = account_text(a, account);
+
+    redis_add(r, 2, (struct str[]){STR("HGETALL"), key_in(a, partition_of(account), "c", acc)});
+    redis_add(r, 2, (struct str[]){STR("HGETALL"), key_in(a, partition_of(account), "s", acc)});
+}
+
+enum err contact_load(struct redis *r, const struct keyring *k, struct arena *a, const struct redis_value *v,
+                      struct contact **contacts, size_t *contact_count, struct contact_site **sites, size_t *site_count)
+{
+    enum err e = redis_value_err(r, &v[0]);
+
+    if (e == ERR_OK)
+        e = redis_value_err(r, &v[1]);
+    if (e == ERR_OK)
+        e = contacts_open(k, a, &v[0], contacts, contact_count);
+    return e == ERR_OK ? sites_open(k, a, &v[1], sites, site_count) : e;
+}
+
+enum err contact_accounts(struct redis *r, struct arena *a, size_t *n)
+{
+    struct redis_value sources, *v;
+    size_t count, most = 0;
+    enum err e = redis_do(r, a, &sources, 2, (struct str[]){STR("SMEMBERS"), STR(CONTACT_SOURCES_KEY)});
+
+    for (size_t i = 0; e == ERR_OK && i < sources.count; i++)
+        redis_add(r, 2, (struct str[]){STR("HLEN"), imp_key(a, sources.items[i].text)});
+    if (e == ERR_OK && sources.count > 0)
+        e = redis_flush(r, a, &v, &count);
+    for (size_t i = 0; e == ERR_OK && i < sources.count; i++)
+        if ((size_t)v[i].integer > most)
+            most = (size_t)v[i].integer;
+    if (e == ERR_OK)
+        *n = most;
+    return e;
+}
+
 void contact_queue_bounced(struct redis *r, const struct keyring *k, struct arena *a, struct str canonical,
                            int64_t now_ms)
 {

@@ -230,23 +230,18 @@ static struct str claims_print(struct filing *f)
     return text;
 }
 
-static void add_ticket(struct change *c, struct filing *f, const struct placing *place)
+static void add_ticket(struct change *c, struct filing *f)
 {
     struct arena *a = f->arena;
     struct str key = ticket_key(a, f->ticket), bound = str_of(arena_strdup(a, id_print(ID_TICKET, f->ticket).at));
     struct str at = str_int(a, f->item.received_ms);
     const struct item *i = &f->item;
 
-    change_add(c, 44, (struct str[]){STR("HSET"),       key,
+    change_add(c, 34, (struct str[]){STR("HSET"),       key,
                                      STR("v"),          STR("1"),
                                      STR("acc"),        str_of(arena_strdup(a, id_print(ID_ACCOUNT, f->account).at)),
                                      STR("ref"),        str_int(a, (int64_t)i->reference),
                                      STR("state"),      STR("open"),
-                                     STR("queue"),      place->queue,
-                                     STR("priority"),   str_int(a, place->priority),
-                                     STR("rule"),       place->rule,
-                                     STR("due"),        str_int(a, place->due_ms),
-                                     STR("clock"),      place->clock,
                                      STR("opened"),     at,
                                      STR("updated"),    at,
                                      STR("heard"),      at,
@@ -303,8 +298,10 @@ void change_open_work(struct change *c, struct filing *f)
 
     facts_of(f, &facts);
     place(f->rules, &facts, past, promises(f) ? 2 : 1, f->now_ms, f->arena, &where);
+    opened.rules = where.rules;
     add_account(c, f);
-    add_ticket(c, f, &where);
+    add_ticket(c, f);
+    change_routed(c, f->ticket, STR(""), &where, true, false);
     change_level(c, f->ticket, f->participant, level_of(f), f->heir.stale, f->heir.authorised);
     add_participant(c, f);
     add_person(c, f, true);
@@ -313,7 +310,6 @@ void change_open_work(struct change *c, struct filing *f)
     change_item_words(c, f, subject_of(f));
     change_happening(c, f->ticket, &opened);
     change_promise(c, f);
-    change_queue_place(c, f->ticket, STR(""), where.queue, where.due_ms, true, false);
     change_live(c, "opened", f->ticket, f->item.reference, where.queue, STR("open"), STR(""));
     change_suspects(c, f->keys, ulid_partition(f->ticket), f->home, &f->whose, f->item.received_ms);
     change_audit(c, f->keys, ulid_partition(f->ticket), f->now_ms, STR("system"), "ticket.opened",
@@ -401,8 +397,6 @@ void change_join_work(struct change *c, struct filing *f)
     if (is_newest(f))
         change_hset(c, key, "last", str_of(arena_strdup(a, id_print(ID_MESSAGE, f->item.ulid).at)));
     change_hset(c, key, "channels", channels_with(a, f->at.channels, f->item.channel));
-    change_hset(c, key, "clock", where.clock);
-    change_hset_int(c, key, "due", where.due_ms);
     if (!f->item.automatic)
         change_hset_int(c, key, "heard", later(f->at.heard_ms, f->item.received_ms));
     change_hset_int(c, key, "updated", later(f->at.updated_ms, f->item.received_ms));
@@ -418,10 +412,11 @@ void change_join_work(struct change *c, struct filing *f)
     add_suggestion(c, f);
     change_message(c, f->keys, f->ticket, &words);
     change_item_words(c, f, subject_of(f));
+    heard.rules = where.rules;
     change_happening(c, f->ticket, &heard);
     change_promise(c, f);
-    change_queue_place(c, f->ticket, f->at.queue, where.queue, where.due_ms,
-                       is_open(f->join_step.next) && !ticket_is_spam(&f->at), f->at.owner.len > 0);
+    change_placed(c, f->ticket, f->at.queue, &where, is_open(f->join_step.next) && !ticket_is_spam(&f->at),
+                  f->at.owner.len > 0);
     change_suspects(c, f->keys, ulid_partition(f->ticket), f->home, &f->whose, f->item.received_ms);
     change_live(c, "message", f->ticket, f->at.reference, where.queue, state, f->at.owner_name);
 }

@@ -27,6 +27,7 @@
  *   {pN}:f:<flw>      hash    a one-time-code flow
  *   {pN}:q:<queue>    zset    open tickets by due time, ms
  *   {pN}:u:<queue>    zset    those of them that nobody has claimed
+ *   {pN}:st           zset    open tickets by the time of their next step, ms, see escalation.h
  *   {pN}:qn           set     names of queues that ever held one
  *   {pN}:ob0, :ob1    zset    mails to send by the time of the next try, codes first
  *   {pN}:d:<eml>      hash    a mail, sealed, and its delivery state
@@ -39,6 +40,7 @@
  *   {p0}:iu           hash    v: the version of all that customers may see of incidents
  *   {p0}:iu:<slug>    hash    its updates: upd_… -> sealed JSON, see incident/update.h
  *   {p0}:in:<slug>    hash    an incident;  {p0}:ih:<slug>  hash  its timeline: evt_… -> sealed JSON
+ *   {p0}:lv:<slug>    hash    versions of its affected list;  {p0}:ld:, lr:<slug>:<data>  what they hold: incident/affected.h
  *   {pN}:x:<acc>      hash    what files of a customer take up: fil_… -> see room.lua
  *   {p0}:jb:<job>     hash    a job in the background: see job.h;  {p0}:ji:<job>  zset  what went otherwise than meant
  *   {p0}:js, {p0}:jr  zset    all jobs, and those that run
@@ -54,7 +56,7 @@
  *   k:{<index>}       string  an Idempotency-Key and what it made
  *   x:{<index>}       string  what a channel calls an item, and the first that was called so
  *   e:{<index>}       string  same address, same words, within 10 minutes
- *   imp:{<source>}    hash    the last snapshot of a contacts source
+ *   imp:{<source>}    hash    the last snapshot of a contacts source;  imp:all  set of sources
  *   stf:{<index>}     hash    a member of staff: see staff.h;  stf:all  set of their indices
  *   ses:{<index>}     hash    a staff session
  *   wh:{senders}      hash    who may post to the channels: see webhook.h

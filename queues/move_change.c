@@ -126,12 +126,6 @@ static void set_summary(struct change *c, struct str key, const struct summary *
     change_hset_int(c, key, "updated", now_ms);
 }
 
-static void set_clock(struct change *c, struct str key, const struct placing *where)
-{
-    change_hset(c, key, "clock", where->clock);
-    change_hset_int(c, key, "due", where->due_ms);
-}
-
 static struct happening moved(const struct move_run *r, const char *kind, struct ulid other)
 {
     return (struct happening){.id = r->what.id,
@@ -371,11 +365,11 @@ struct change *move_change_copy(struct move_run *r)
         open_ticket(c, r, &s, &where);
     change_hset(c, key, "state", t->state);
     set_summary(c, key, &s, r->what.at_ms);
-    set_clock(c, key, &where);
     change_hset(c, key, r->got_field, copy_chunk(c, r, s.heard_ms));
     change_add(c, 3, (struct str[]){STR("HDEL"), key, STR("emptied")});
+    in.rules = where.rules;
     change_happening(c, r->what.to, &in);
-    change_queue_place(c, r->what.to, t->queue, t->queue, where.due_ms, ticket_is_open(t), t->owner.len > 0);
+    change_placed(c, r->what.to, t->queue, &where, ticket_is_open(t), t->owner.len > 0);
     change_live(c, "message", r->what.to, t->reference, t->queue, t->state, t->owner_name);
     audit(c, r, "ticket.moved-in", r->what.to, in.detail);
     return c;

@@ -334,6 +334,7 @@ enum err history_load(struct arena *a, const struct redis_value *vp, struct happ
         h->by = keep(a, d, "by");
         h->detail = keep(a, d, "detail");
         h->clock = keep(a, d, "clock");
+        h->rules = keep(a, d, "rules");
         doc_close(d);
     }
     *n = v.count / 2;
@@ -422,6 +423,7 @@ void change_happening(struct change *c, struct ulid ticket, const struct happeni
     doc_flat_text(&d, "by", h->by);
     set_some(&d, "detail", h->detail);
     set_some(&d, "clock", h->clock);
+    set_some(&d, "rules", h->rules);
     change_add(c, 4,
                (struct str[]){STR("HSET"), room_key(c->arena, "h", ticket), name_of(c, ID_EVENT, h->id),
                               doc_flat_print(&d, c->arena)});
@@ -485,8 +487,10 @@ void change_queue_place(struct change *c, struct ulid ticket, struct str from, s
         change_zrem(c, key_in(c->arena, p, "q", was_in), member);
         change_zrem(c, key_in(c->arena, p, "u", was_in), member);
     }
-    if (!open)
+    if (!open) {
+        change_zrem(c, key_in(c->arena, p, "st", ""), member);
         return;
+    }
     change_add(c, 3, (struct str[]){STR("SADD"), key_in(c->arena, p, "qn", ""), str_of(now_in)});
     change_zadd(c, key_in(c->arena, p, "q", now_in), due_or_never(due_ms), member);
     if (claimed)

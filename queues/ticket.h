@@ -1,7 +1,8 @@
 /* ticket.h - a ticket as it stands in Redis, and the changes that are made to it.
  *
  * {pN}:t:<tkt> fields: v version, acc, ref (number of its first reference), state, queue, priority, rule
- * ("file:line"), due (ms, 0 none), clock, opened, updated, heard, replied (ms, 0 never), language, impact,
+ * ("file:line"), rules (the version of the rules that said so last), due (ms, 0 none), clock, escalated ("<role> <clock>
+ * <ms>"), step (ms, 0 none; all three: placing.h), opened, updated, heard, replied (ms, 0 never), language, impact,
  * channels ("web mail"), subject (sealed), owner (stf_… or ""), owner_name, last (msg_… newest), claims (sealed
  * JSON), score, reasons (JSON), spam ("1"), followers, executive ("1") and class (what the rules knew when it opened),
  * call_back_to (sealed; placing.h), and for each participant lv:<par> ("level,stale,authorised"), id:<par> and hm:<par>
@@ -12,7 +13,8 @@
  *
  * T1  a message keeps its origin for ever: channel, item, the identity it came through, its home;
  * T2  a level belongs to a participant; the ticket's is the highest, for display and rules;
- * T3  every change but the first is made against the version that was read. */
+ * T3  every change but the first is made against the version that was read;
+ * T4  what moves a clock names the version of the rules by which the clocks were computed then. */
 #ifndef QUEUES_TICKET_H
 #define QUEUES_TICKET_H
 
@@ -97,13 +99,14 @@ enum err participants_load(const struct keyring *k, struct arena *a, const struc
                            const struct redis_value *v, struct participant **out, size_t *n);
 
 /* What happened to a ticket: kind "opened", "heard", "joined", "confirmed", "claimed", "released", "replied", "noted",
- * "state", "routed", "moved-in", "moved-out", "spam", "not-spam", "level", "shown", "approval", "vouch", "veto".
+ * "state", "routed", "escalated", "moved-in", "moved-out", "spam", "not-spam", "level", "shown", "approval", "vouch", "veto".
  * by: stf_…, par_… or "system". detail: short plain word(s), never personal. clock: what it means to
  * the ticket's clocks, a name of rules/sla.h ("opened", "paused" …), or empty. */
 struct happening {
     struct ulid id;
     int64_t at_ms;
     struct str kind, by, detail, clock;
+    struct str rules; /* T4; empty: it moved no clock */
 };
 /* By time, oldest first. */
 enum err history_read(struct redis *r, struct arena *a, struct ulid ticket, struct happening **out, size_t *n);
@@ -126,7 +129,8 @@ void change_live(struct change *c, const char *type, struct ulid ticket, uint64_
 void change_audit(struct change *c, const struct keyring *k, unsigned partition, int64_t at_ms, struct str who,
                   const char *action, const char *object, struct str detail);
 /* Puts the ticket where state, queue, due time and owner say; takes it out of the queue it was in (from, may be
- * empty). A solved or closed ticket is in no queue. */
+ * empty). A solved or closed ticket is in no queue. What was decided anew is written by change_placed() of placing.h,
+ * which calls this. */
 void change_queue_place(struct change *c, struct ulid ticket, struct str from, struct str to, int64_t due_ms, bool open,
                         bool claimed);
 

@@ -108,7 +108,7 @@ static bool is_open(const struct act *act)
     return !str_is(act->state, "solved") && !str_is(act->state, "closed") && !act->spam;
 }
 
-static void set_place(struct act *act, struct change *c, const struct happening *h)
+static void set_place(struct act *act, struct change *c, struct happening *h)
 {
     struct arena *a = act->call->arena;
     const struct ticket *t = &act->ticket;
@@ -121,10 +121,9 @@ static void set_place(struct act *act, struct change *c, const struct happening 
     change_hset(c, key, "state", act->state);
     change_hset(c, key, "owner", act->owner);
     change_hset(c, key, "owner_name", act->owner_name);
-    change_hset(c, key, "clock", where.clock);
-    change_hset_int(c, key, "due", where.due_ms);
     change_hset_int(c, key, "updated", act->now_ms);
-    change_queue_place(c, t->id, t->queue, t->queue, where.due_ms, is_open(act), act->owner.len > 0);
+    change_placed(c, t->id, t->queue, &where, is_open(act), act->owner.len > 0);
+    h->rules = where.rules;
 }
 
 void act_happened(struct act *act, struct change *c, const char *kind, struct str detail, const char *clock)
@@ -138,8 +137,8 @@ void act_happened(struct act *act, struct change *c, const char *kind, struct st
                           .detail = detail,
                           .clock = str_of(clock)};
 
-    change_happening(c, t->id, &h);
     set_place(act, c, &h);
+    change_happening(c, t->id, &h);
     change_live(c, kind, t->id, t->reference, t->queue, act->state, act->owner_name);
     change_audit(c, act->call->app->keys, t->partition, act->now_ms, h.by, arena_printf(a, "ticket.%s", kind),
                  arena_strdup(a, id_print(ID_TICKET, t->id).at), detail);

@@ -185,6 +185,22 @@ static struct doc *account_doc(const struct row *row)
     return d;
 }
 
+/* Whose the work has become, by which clock, since when. */
+static struct doc *escalated_doc(struct str said)
+{
+    struct str to = str_cut(&said, ' '), clock = str_cut(&said, ' ');
+    struct doc *d;
+    int64_t at_ms;
+
+    if (to.len == 0 || !str_number(said, &at_ms))
+        return doc_new_null();
+    d = doc_object();
+    doc_set_text(d, "to", to);
+    doc_set_text(d, "clock", clock);
+    doc_set(d, "at", tell_stamp(at_ms));
+    return d;
+}
+
 struct doc *row_doc(const struct row *row)
 {
     const struct ticket *t = &row->ticket;
@@ -202,6 +218,7 @@ struct doc *row_doc(const struct row *row)
     doc_set_text_or_null(d, "owner_id", or_null(t->owner));
     doc_set(d, "due_at", tell_stamp(t->due_ms));
     doc_set_text_or_null(d, "clock", or_null(t->clock));
+    doc_set(d, "escalated", escalated_doc(redis_field(t->fields, "escalated")));
     doc_set_int(d, "priority", t->priority);
     doc_set_text(d, "state", t->state);
     doc_set_int(d, "duplicates", (int64_t)row->duplicates);

@@ -275,6 +275,7 @@ static struct doc *history_doc(const struct whole *w)
         doc_set_text_or_null(d, "by_name", w->authors[i]);
         doc_set_text(d, "detail", h->detail);
         doc_set_text(d, "clock", h->clock);
+        doc_set_text_or_null(d, "rules", h->rules.len > 0 ? h->rules : (struct str){NULL, 0});
         doc_push(list, d);
     }
     return list;

@@ -133,6 +133,8 @@ static struct doc *routing_doc(const struct rules *rules, struct arena *a, const
     }
     doc_set_text(d, "queue", t->queue);
     doc_set_text(d, "rule", t->rule);
+    doc_set_text_or_null(d, "rules", or_null(redis_field(t->fields, "rules")));
+    doc_set_text(d, "rules_now", str_of(rules_version(rules)));
     doc_set_int(d, "priority", t->priority);
     doc_set_text(d, "now", str_of(decision.queue->name)); /* where it would go by the rules of this moment */
     doc_set(d, "facts", facts_doc(&f));
@@ -186,7 +188,7 @@ static struct doc *steps_doc(const struct sla_policy *p, enum sla_clock clock, c
 }
 
 static struct doc *clock_doc(const struct sla_policy *p, enum sla_clock clock, const struct sla_verdict *v,
-                             int64_t now_ms)
+                             const char *version, int64_t now_ms)
 {
     struct doc *d = doc_object();
 
@@ -197,6 +199,7 @@ static struct doc *clock_doc(const struct sla_policy *p, enum sla_clock clock, c
     doc_set(d, "met_at", moment_doc(v->met_ms));
     doc_set_int(d, "left_ms", v->left_ms);
     doc_set(d, "steps", steps_doc(p, clock, v, now_ms));
+    doc_set_text(d, "rules", str_of(version)); /* by which this was computed */
     doc_set(d, "trace", spans_doc(v));
     return d;
 }
@@ -211,6 +214,7 @@ static struct doc *call_back_clock(int64_t by_ms, int64_t now_ms)
     doc_set_null(d, "promise_ms");
     doc_set(d, "due_at", moment_doc(by_ms));
     doc_set_null(d, "met_at");
+    doc_set_null(d, "rules");
     doc_set_int(d, "left_ms", by_ms > now_ms ? by_ms - now_ms : 0);
     doc_set(d, "steps", doc_array());
     doc_set(d, "trace", doc_array());
@@ -230,7 +234,7 @@ static struct doc *clocks_doc(const struct rules *rules, struct arena *a, const 
         struct sla_verdict v;
 
         if (sla_judge(&v, (enum sla_clock)k, &q->policy, events, count, now_ms, a) == ERR_OK && v.state != SLA_NONE)
-            doc_push(list, clock_doc(&q->policy, (enum sla_clock)k, &v, now_ms));
+            doc_push(list, clock_doc(&q->policy, (enum sla_clock)k, &v, rules_version(rules), now_ms));
     }
     if (placing_call_back_ms(history, n) != 0)
         doc_push(list, call_back_clock(placing_call_back_ms(history, n), now_ms));

@@ -124,24 +124,19 @@ static enum err read_bench(struct bench *b)
 }
 
 /* Routed again with what is known now; the clock runs on from its history. */
-static void change_route(struct change *c, const struct bench *b, const struct happening *confirmed)
+static void change_route(struct change *c, const struct bench *b, struct happening *confirmed)
 {
     const struct rules *rules = ruleset_take(b->app->rules);
     int level = b->standing.level > b->ticket.level ? b->standing.level : b->ticket.level;
     struct facts facts = ticket_facts(&b->ticket, level);
-    struct str key = ticket_key(b->a, b->ticket.id);
     struct placing where;
 
     place(rules, &facts, b->history, b->history_count, confirmed->at_ms, b->a, &where);
     ruleset_release(b->app->rules, rules);
     if (!ticket_is_open(&b->ticket))
         return;
-    change_hset(c, key, "queue", where.queue);
-    change_hset(c, key, "rule", where.rule);
-    change_hset_int(c, key, "priority", where.priority);
-    change_hset(c, key, "clock", where.clock);
-    change_hset_int(c, key, "due", where.due_ms);
-    change_queue_place(c, b->ticket.id, b->ticket.queue, where.queue, where.due_ms, true, b->ticket.owner.len > 0);
+    confirmed->rules = where.rules;
+    change_routed(c, b->ticket.id, b->ticket.queue, &where, true, b->ticket.owner.len > 0);
     change_live(c, "confirmed", b->ticket.id, b->ticket.reference, where.queue, b->ticket.state, b->ticket.owner_name);
 }
 
@@ -164,8 +159,8 @@ static struct change *change_confirm(const struct bench *b)
     if (b->standing.level >= 3 && b->standing.level > b->me.level)
         change_appeal(c, APPEAL_VETO, b->ticket.id, b->me.id, h.at_ms);
     change_hset_int(c, ticket_key(b->a, b->ticket.id), "updated", h.at_ms);
-    change_happening(c, b->ticket.id, &h);
     change_route(c, b, &h);
+    change_happening(c, b->ticket.id, &h);
     change_audit(c, b->app->keys, b->ticket.partition, h.at_ms, h.by, "mailbox.confirmed",
                  arena_strdup(b->a, id_print(ID_TICKET, b->ticket.id).at), h.detail);
     return c;

@@ -2,7 +2,7 @@
 // waits behind a button.
 import { whatIs } from '/api.js';
 import { code, el, fill, said, say } from '/dom.js';
-import { STATES, due, levelBadge, word } from '/words.js';
+import { STATES, due, escalated, levelBadge, word } from '/words.js';
 
 const COLUMNS = [['due', 'Due'], ['ref', 'Reference'], ['level', 'Level'], ['from', 'Channel'], ['lang', 'Language'],
   ['subject', 'Subject'], ['account', 'Account'], ['owner', 'Owner']];
@@ -31,7 +31,7 @@ class Row {
     const c = this.cells, settled = item.state === 'solved' || item.state === 'closed';
     this.tr.classList.remove('gone');
     this.link.textContent = item.subject || '(no subject)';
-    fill(c.due, settled ? word(STATES, item.state) : due(item.due_at, item.clock));
+    fill(c.due, settled ? word(STATES, item.state) : [due(item.due_at, item.clock), escalated(item.escalated)]);
     fill(c.ref, code(item.reference), others(item));
     fill(c.level, levelBadge(item.level, item.stale));
     fill(c.from, (item.channels ?? []).join(', '));

@@ -9,7 +9,7 @@ import * as hints from '/hints.js';
 import { mover } from '/moves.js';
 import { proofs } from '/proofs.js';
 import * as trace from '/trace.js';
-import { DELIVERY, IMPACTS, STATES, WHO, due, levelBadge, time, word } from '/words.js';
+import { DELIVERY, IMPACTS, STATES, WHO, due, escalated, levelBadge, time, word } from '/words.js';
 
 // As the server's own table has it; it refuses what is not possible (any more) with 409.
 const STEPS = {
@@ -142,7 +142,7 @@ export function openTicket(id, staff) {
 
   function paintStatus() {
     const settled = t.state === 'solved' || t.state === 'closed';
-    fill(status, t.spam && el('b', { class: 'late' }, 'Spam, put aside '), el('b', { class: `state ${t.state}` }, word(STATES, t.state)), ' ', !settled && due(t.due_at, t.clock), ' ',
+    fill(status, t.spam && el('b', { class: 'late' }, 'Spam, put aside '), el('b', { class: `state ${t.state}` }, word(STATES, t.state)), ' ', !settled && due(t.due_at, t.clock), ' ', !settled && escalated(t.escalated),
       levelBadge(t.level), ' ', el('span', {}, t.owner ? ['with ', el('b', {}, isMine() ? 'you' : said(t.owner))] : 'nobody has it'));
   }
 

@@ -31,6 +31,7 @@ export function routing(r) {
   return section('Why this queue', false,
     el('p', {}, el('b', {}, r.queue), ' by ', code(r.rule), r.priority !== undefined && `, priority ${r.priority}`),
     elsewhere && el('p', {}, `By the rules of now it would go to ${r.now}.`),
+    r.rules && r.rules !== r.rules_now && el('p', {}, 'It stands and is due by rules ', code(r.rules), '; clocks below are by those of now, ', code(r.rules_now), '.'),
     el('ol', { class: 'trace' }, (r.trace ?? []).map((line) => el('li', {}, el('code', {}, line)))));
 }
 
@@ -48,7 +49,7 @@ export function clocks(list) {
   return section('Clocks', false, list.length > 0 ? list.map(one) : el('p', {}, 'No clock runs.'));
 }
 
-const KINDS = { 'moved-in': 'words came from', 'moved-out': 'words went to', spam: 'put aside as spam', 'not-spam': 'no spam after all', automatic: 'a machine wrote by' };
+const KINDS = { 'moved-in': 'words came from', 'moved-out': 'words went to', spam: 'put aside as spam', 'not-spam': 'no spam after all', automatic: 'a machine wrote by', escalated: 'came to a step' };
 const happened = (h) => (h.kind === 'joined' ? `also by ${h.detail}`
   : [KINDS[h.kind] ?? h.kind, h.kind === 'state' ? word(STATES, h.detail) : h.detail].filter(Boolean).join(': '));
 

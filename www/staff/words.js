@@ -59,6 +59,12 @@ export function due(at, clockName) {
   return e;
 }
 
+// Whose the work has become: that of a role, because a clock came to a step.
+export function escalated(to) {
+  if (!to) return null;
+  return [' ', el('b', { class: 'escalated', title: `${word(CLOCKS, to.clock)}: since ${to.at.replace('T', ' ').replace('Z', ' UTC')}` }, `for the ${to.to}`)];
+}
+
 function count(e) {
   const left = Date.parse(e.dataset.due) - serverNow();
   e.classList.toggle('late', left < 0);
