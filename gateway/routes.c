@@ -14,6 +14,7 @@
 
 enum {
     FORM = POST_BODY_MAX, /* what a form may hold */
+    RULES = 1100 * 1024,  /* a rules file in JSON */
     SMALL = 16 * 1024,    /* a code, an address, a name */
     PART = FILE_PART_BYTES_MAX,
     FILE_POST = FILE_SIMPLE_BYTES_MAX + SMALL, /* a whole file, and what a form puts around it */
@@ -76,6 +77,7 @@ const struct route routes_staff[] = {
     {"GET", "/api/files/{fil}", staff_file, ROUTE_WORK, 0},
     {"GET", "/api/accounts/{acc}", staff_account, ROUTE_WORK, 0},
     {"GET", "/api/hooks", staff_hooks, ROUTE_WORK, 0},
+    {"POST", "/api/rules/what-if", staff_what_if, ROUTE_WORK, RULES},
     {"GET", "/api/search", staff_search, ROUTE_WORK, 0},
     {"GET", "/api/jobs", staff_jobs, ROUTE_WORK, 0},
     {"GET", "/api/jobs/{job}", staff_job, ROUTE_WORK, 0},

@@ -47,3 +47,14 @@ enum err rulesfile_load(struct rules **out, const char *file, const char *share,
     buf_free(&text);
     return e;
 }
+
+enum err rulesfile_load_text(struct rules **out, struct str text, const char *file, const char *share,
+                             struct buf *faults)
+{
+    char around[FOLDER_BYTES];
+    const struct rules_sources from = {
+        .zones = zoneinfo_bytes, .zones_arg = NULL, .beside = beside, .beside_arg = around};
+
+    folder_of(file, share, around);
+    return rules_load_from(out, "candidate", text, &from, faults);
+}

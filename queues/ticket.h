@@ -84,7 +84,7 @@ const char *message_who_name(enum message_who who);
 
 /* Queues HGETALL of a ticket; ticket_load() reads the answer. */
 void ticket_queue_read(struct redis *r, struct arena *a, struct ulid id);
-/* ERR_ABSENT where there is none. with_claims: unseal them too. */
+/* ERR_ABSENT where there is none. with_claims: unseal them too. k NULL: what is sealed is left, subject is empty. */
 enum err ticket_load(const struct keyring *k, struct arena *a, struct ulid id, const struct redis_value *v,
                      bool with_claims, struct ticket *out);
 enum err ticket_read(struct redis *r, const struct keyring *k, struct arena *a, struct ulid id, struct ticket *out);

@@ -38,6 +38,7 @@
     X(hook_test)        \
     X(mail_show)        \
     X(rules_explain)    \
+    X(rules_what_if)    \
     X(sample)           \
     X(help)
 

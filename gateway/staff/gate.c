@@ -45,6 +45,7 @@ static const bool table[STAFF_ROLES][ACTS] = {
                        [ACT_MERGE] = true,
                        [ACT_PROVE] = true,
                        [ACT_APPROVE] = true,
+                       [ACT_RULES] = true,
                        [ACT_THAW] = true,
                        [ACT_STOP_JOB] = true},
     [STAFF_AUDITOR] = {[ACT_READ] = true},

@@ -31,6 +31,7 @@ enum staff_act {
     ACT_APPROVE,  /* be the second person */
     ACT_THAW,     /* lift what an objection froze */
     ACT_STOP_JOB, /* of somebody else */
+    ACT_RULES,    /* try other rules */
     ACTS
 };
 

@@ -36,6 +36,7 @@ void staff_parked_retry(struct call *c);
 void staff_file(struct call *c);
 void staff_account(struct call *c);
 void staff_search(struct call *c);
+void staff_what_if(struct call *c);
 void staff_hooks(struct call *c);
 void staff_jobs(struct call *c);
 void staff_job(struct call *c);

@@ -1,0 +1,139 @@
+// Clocks that somebody acts on: a step comes and the work becomes a lead's; other rules are tried before they are applied.
+import assert from 'node:assert/strict'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe } from 'node:test'
+import { open, story, until } from './kit.mjs'
+import { member } from './member.mjs'
+
+const MINUTE_MS = 60000, FOLDER = mkdtempSync(join(tmpdir(), 'clocks-'))
+const file = (name, text) => {
+  writeFileSync(join(FOLDER, name), text)
+  return join(FOLDER, name)
+}
+
+const RULES = `queue triage {
+    first-reply 60m calendar always
+    escalate first-reply 15m before breach to lead
+    escalate first-reply at breach to manager
+}
+queue questions { first-reply 8h calendar always }
+route when impact question to questions
+route otherwise to triage
+`
+const NARROWER = RULES.replace('first-reply 60m', 'first-reply 20m').replace('escalate first-reply 15m before breach to lead', 'escalate first-reply 5m before breach to lead')
+const SOMEBODY = { email: 'aya@example.org', impact: 'down' }
+
+let door, aya, mia
+before(async () => {
+  door = await open({ settings: { limits: 'off', rules: file('base.rules', RULES) }, clock: true })
+  ;[aya, mia] = [await member(door, 'aya'), await member(door, 'mia', 'manager')]
+})
+after(() => door.stop())
+
+let asked = 0
+async function request(more = {}) {
+  const a = await door.post('/requests', { json: { ...SOMEBODY, email: `p${++asked}@example.org`, problem: `Case ${asked}: nothing works.`, ...more } })
+  assert.equal(a.status, 201, a.text)
+  return (await aya.find(a.json.reference)).ticket
+}
+// Sessions end when nobody uses them.
+async function later(minutes) {
+  door.later(minutes * MINUTE_MS)
+  await Promise.all([aya.again(), mia.again()])
+}
+const steps = (t) => t.history.filter((h) => h.kind === 'escalated').map((h) => h.detail)
+
+describe('a step', () => {
+  story('comes at its moment, is taken once, and is forgotten when somebody replies', async () => {
+    const id = await request(), before = await aya.ticket(id)
+    assert.equal(before.escalated, null)
+    assert.match(before.routing.rules, /^[0-9a-f]{16}$/)
+    assert.equal(before.routing.rules, before.routing.rules_now)
+    assert.deepEqual(before.history.map((h) => h.rules), [before.routing.rules])
+    assert.equal(before.clocks[0].rules, before.routing.rules)
+
+    await later(44)
+    await new Promise((done) => setTimeout(done, 900))
+    assert.equal((await aya.ticket(id)).escalated, null)
+    const came = Date.now()
+    await later(1)
+    const t = await until('it is the lead’s', async () => {
+      const now = await aya.ticket(id)
+      return now.escalated && now
+    }, 5000, 50)
+    assert.ok(Date.now() - came < 2500, `${Date.now() - came} ms`)
+    assert.deepEqual([t.escalated.to, t.escalated.clock], ['lead', 'first-reply'])
+    assert.equal(Date.parse(t.escalated.at), Date.parse(t.opened_at) + 45 * MINUTE_MS, 'dated when it came')
+    assert.deepEqual(steps(t), ['first-reply lead 15m before'])
+    const [row] = (await aya.get('/api/queues/triage')).json.items.filter((r) => r.ticket === id)
+    assert.equal(row.escalated.to, 'lead')
+
+    await later(15)
+    await until('it is the manager’s', async () => (await aya.ticket(id)).escalated.to === 'manager', 5000, 50)
+    const newest = (await aya.ticket(id)).newest
+    assert.equal((await aya.post(`/api/tickets/${id}/reply`, { text: 'We are on it.', seen: newest })).status, 201)
+    const last = await aya.ticket(id)
+    assert.equal(last.escalated, null)
+    assert.deepEqual(steps(last), ['first-reply lead 15m before', 'first-reply manager at breach'])
+  })
+
+  story('that came while no gateway ran is taken when one does', async () => {
+    const id = await request()
+    await door.stop()
+    door.later(50 * MINUTE_MS)
+    await door.start()
+    await later(0)
+    const t = await until('it is the lead’s', async () => {
+      const now = await aya.ticket(id)
+      return now.escalated && now
+    }, 5000, 50)
+    assert.equal(Date.parse(t.escalated.at), Date.parse(t.opened_at) + 45 * MINUTE_MS)
+    assert.deepEqual(steps(t), ['first-reply lead 15m before'])
+  })
+})
+
+describe('other rules', () => {
+  story('are tried over all that is open, and nothing is written', async () => {
+    const id = await request(), question = await request({ impact: 'question' })
+    await later(30)
+    const before = await mia.ticket(id)
+    const moved = NARROWER.replace('route when impact question to questions', 'route when impact question to triage')
+      .replace('queue questions { first-reply 8h calendar always }\n', '')
+    const a = await mia.post('/api/rules/what-if', { rules: moved })
+    assert.equal(a.status, 200, a.text)
+    assert.notEqual(a.json.rules, a.json.rules_now)
+    assert.equal(a.json.rules_now, before.routing.rules)
+    assert.deepEqual(a.json.moves, [{ from: 'questions', to: 'triage', tickets: 1 }])
+    assert.equal(a.json.later, 0)
+    const seen = Object.fromEntries(a.json.examples.map((e) => [e.ticket, e]))
+    assert.deepEqual([seen[id].newly_breached, seen[id].was.queue, seen[id].is.queue], [true, 'triage', 'triage'])
+    assert.equal(Date.parse(seen[id].is.due_at), Date.parse(before.opened_at) + 20 * MINUTE_MS)
+    assert.deepEqual([seen[question].was.queue, seen[question].is.queue], ['questions', 'triage'])
+    const told = await mia.ticket(id)
+    assert.deepEqual([told.queue, told.due_at, told.history.length], [before.queue, before.due_at, before.history.length])
+
+    const cli = await door.run(['rules', 'what-if', '--json', file('narrower.rules', moved)])
+    assert.equal(cli.code, 0, cli.err)
+    const said = JSON.parse(cli.out)
+    assert.deepEqual([said.tickets, said.moved, said.newly_breached], [a.json.tickets, a.json.moved, a.json.newly_breached])
+    const plain = await door.run(['rules', 'what-if', join(FOLDER, 'narrower.rules')])
+    assert.match(plain.out, /nothing was written\n1 would move to another queue\n +1 {2}questions to triage\n/)
+  })
+
+  story('that are wrong are refused with every fault and its line', async () => {
+    const a = await mia.post('/api/rules/what-if', { rules: RULES.replace('to questions', 'to qestions') })
+    assert.equal(a.status, 422)
+    assert.equal(a.json.code, 'rules-refused')
+    assert.match(a.json.errors[0].detail, /^candidate:7: .*questions/)
+    const cli = await door.run(['rules', 'what-if', file('wrong.rules', 'route otherwise to nowhere\n')])
+    assert.deepEqual([cli.code, cli.out], [65, ''])
+    assert.equal((await door.run(['rules', 'what-if', join(FOLDER, 'no.rules')])).code, 66)
+  })
+
+  story('are a manager’s to try', async () => {
+    assert.equal((await aya.post('/api/rules/what-if', { rules: RULES })).status, 403)
+    assert.equal((await mia.post('/api/rules/what-if', {})).status, 422)
+  })
+})
