@@ -112,7 +112,7 @@ build/gen/scripts.inc: $(wildcard queues/script/*) tests/tools/embed-scripts.sh
 	@sh tests/tools/embed-scripts.sh queues/script > $@.new && mv $@.new $@
 
 # What is found beside the program at run time: pages, mails, rules.
-build/share/.made: $(shell find www -type f 2>/dev/null) $(wildcard rules/*.rules) tests/tools/share.sh
+build/share/.made: $(shell find www -type f 2>/dev/null) $(wildcard rules/*.rules rules/packs/*.rules) tests/tools/share.sh
 	$(call say,share $(@D))
 	@sh tests/tools/share.sh $(@D) && touch $@
 

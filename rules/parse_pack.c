@@ -78,18 +78,13 @@ static bool read_large(struct parser *p, void *into, size_t which)
 static bool role_here(struct parser *p, enum pack_role_name *out)
 {
     const char *words[PACK_ROLES];
+    size_t at;
 
     for (int i = 0; i < PACK_ROLES; i++)
         words[i] = pack_role_word((enum pack_role_name)i);
-    if (parser_ended(p) || p->now.kind != TOKEN_WORD)
-        return parser_expected(p, "commander, driver, approver, contributors or informed");
-    *out = pack_role_named(p->now.text);
-    if (*out == PACK_ROLES) {
-        parser_fault(p, "nobody leads as \"%.*s\": it is commander, driver, approver, contributors or informed%s",
-                     SHOWN(p->now.text), faults_hint(p->now.text, words, PACK_ROLES).at);
+    if (!parser_one_of(p, words, PACK_ROLES, "role", "commander, driver, approver, contributors or informed", &at))
         return false;
-    }
-    parser_next(p);
+    *out = (enum pack_role_name)at;
     return true;
 }
 
@@ -166,21 +161,17 @@ static bool read_update(struct parser *p, void *into, size_t which)
 
 static bool read_freeze(struct parser *p, void *into, size_t which)
 {
+    static const char *const words[] = {"imports", "rules"};
     struct pack *k = into;
 
     (void)which;
     parser_next(p);
     do {
-        bool *frozen = parser_is(p, "imports") ? &k->freezes_imports : &k->freezes_rules;
+        size_t at;
 
-        if (!parser_is(p, "imports") && !parser_is(p, "rules"))
-            return parser_expected(p, "imports or rules");
-        if (*frozen) {
-            parser_fault(p, "\"%.*s\" is frozen already", SHOWN(p->now.text));
+        if (!parser_one_of(p, words, 2, "thing that can be frozen", "imports or rules", &at))
             return false;
-        }
-        *frozen = true;
-        parser_next(p);
+        *(at == 0 ? &k->freezes_imports : &k->freezes_rules) = true;
     } while (parser_take_mark(p, ","));
     return true;
 }
@@ -219,12 +210,16 @@ struct making {
 
 static bool read_sign_off(struct parser *p, void *into, size_t which)
 {
+    static const char *const words[] = {"once", "twice"};
     struct making *m = into;
+    size_t at;
 
     (void)which;
     parser_next(p);
-    m->list.twice = parser_is(p, "twice");
-    return parser_take(p, "once") || parser_take(p, "twice") || parser_expected(p, "once or twice");
+    if (!parser_one_of(p, words, 2, "sign-off", "once or twice", &at))
+        return false;
+    m->list.twice = at == 1;
+    return true;
 }
 
 static bool read_step(struct parser *p, void *into, size_t which)
@@ -277,6 +272,32 @@ static void read_steps(struct parser *p, struct making *m, struct str name)
                                                m->list.steps * sizeof m->step[0]);
 }
 
+/* NAME version NUMBER */
+static bool read_head(struct parser *p, const struct pack *k, struct pack_checklist *list, struct str *name)
+{
+    if (!has_room(p, k->checklists, PACK_CHECKLISTS_MAX, "checklists") ||
+        !parser_name(p, "the name of a checklist", name))
+        return false;
+    if (pack_checklist(k, *name) != NULL) {
+        parser_fault(p, "checklist \"%.*s\" is there already", SHOWN(*name));
+        return false;
+    }
+    list->name = str_copy(p->rules->arena, *name);
+    return read_version(p, &list->version);
+}
+
+/* One fault is enough for a checklist whose head is wrong. */
+static void skip_steps(struct parser *p)
+{
+    while (!parser_ended(p) && !parser_is_mark(p, "{") && !parser_is_mark(p, "}"))
+        parser_next(p);
+    if (!parser_is_mark(p, "{"))
+        return;
+    while (!parser_ended(p) && !parser_is_mark(p, "}"))
+        parser_next(p);
+    (void)parser_take_mark(p, "}");
+}
+
 static bool read_checklist(struct parser *p, void *into, size_t which)
 {
     struct pack *k = into;
@@ -285,16 +306,10 @@ static bool read_checklist(struct parser *p, void *into, size_t which)
 
     (void)which;
     parser_next(p);
-    if (!has_room(p, k->checklists, PACK_CHECKLISTS_MAX, "checklists") ||
-        !parser_name(p, "the name of a checklist", &name))
-        return false;
-    if (pack_checklist(k, name) != NULL) {
-        parser_fault(p, "checklist \"%.*s\" is there already", SHOWN(name));
+    if (!read_head(p, k, &m.list, &name)) {
+        skip_steps(p);
         return false;
     }
-    m.list.name = str_copy(p->rules->arena, name);
-    if (!read_version(p, &m.list.version))
-        return false;
     read_steps(p, &m, name);
     k->checklist[k->checklists++] = m.list;
     return true;

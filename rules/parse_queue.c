@@ -43,26 +43,6 @@ static bool read_calendar(struct parser *p, void *into, size_t which)
     return parser_name(p, "the name of a calendar, or always", &t->calendar.name);
 }
 
-/* One of a few words; kind: "clock"; known: all of them, for a person. */
-static bool one_of(struct parser *p, const char *const *words, size_t n, const char *kind, const char *known,
-                   size_t *out)
-{
-    for (*out = 0; *out < n; ++*out)
-        if (parser_take(p, words[*out]))
-            return true;
-    if (parser_ended(p) || p->now.kind != TOKEN_WORD) {
-        struct buf what = {0};
-
-        buf_printf(&what, "a %s: %s", kind, known);
-        (void)parser_expected(p, buf_view(&what).at);
-        buf_free(&what);
-    } else {
-        parser_fault(p, "no %s is called \"%.*s\": it is %s%s", kind, SHOWN(p->now.text), known,
-                     faults_hint(p->now.text, words, n).at);
-    }
-    return false;
-}
-
 bool parser_clock(struct parser *p, enum sla_clock *out)
 {
     const char *words[SLA_CLOCKS];
@@ -71,7 +51,7 @@ bool parser_clock(struct parser *p, enum sla_clock *out)
     for (int c = 0; c < SLA_CLOCKS; c++)
         words[c] = sla_clock_name((enum sla_clock)c);
 
-    bool taken = one_of(p, words, SLA_CLOCKS, "clock", "first-reply, update or restore", &at);
+    bool taken = parser_one_of(p, words, SLA_CLOCKS, "clock", "first-reply, update or restore", &at);
 
     if (taken)
         *out = (enum sla_clock)at;
@@ -120,7 +100,7 @@ bool parser_role(struct parser *p, enum sla_role *out)
     for (int r = 0; r < SLA_ROLES; r++)
         words[r] = sla_role_name((enum sla_role)r);
 
-    bool taken = one_of(p, words, SLA_ROLES, "role", "agent, lead or manager", &at);
+    bool taken = parser_one_of(p, words, SLA_ROLES, "role", "agent, lead or manager", &at);
 
     if (taken)
         *out = (enum sla_role)at;

@@ -181,6 +181,25 @@ bool parser_priority(struct parser *p, int *out)
     return true;
 }
 
+bool parser_one_of(struct parser *p, const char *const *words, size_t n, const char *kind, const char *known,
+                   size_t *out)
+{
+    for (*out = 0; *out < n; ++*out)
+        if (parser_take(p, words[*out]))
+            return true;
+    if (parser_ended(p) || p->now.kind != TOKEN_WORD) {
+        struct buf what = {0};
+
+        buf_printf(&what, "a %s: %s", kind, known);
+        (void)parser_expected(p, buf_view(&what).at);
+        buf_free(&what);
+    } else {
+        parser_fault(p, "no %s is called \"%.*s\": it is %s%s", kind, SHOWN(p->now.text), known,
+                     faults_hint(p->now.text, words, n).at);
+    }
+    return false;
+}
+
 /* "mon-fri" goes on after "mon". */
 static bool goes_on(const struct parser *p, const char *word)
 {

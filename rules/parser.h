@@ -52,6 +52,10 @@ bool parser_duration(struct parser *p, int64_t *out_ms);
 /* 0..RULES_PRIORITY_MAX */
 bool parser_priority(struct parser *p, int *out);
 
+/* One of a few words, and moves on; kind: "clock"; known: all of them, for a person. */
+bool parser_one_of(struct parser *p, const char *const *words, size_t n, const char *kind, const char *known,
+                   size_t *out);
+
 /* { property … }. After a fault goes on at the next property. what and name are for
  * messages: queue "restore". At most 64 properties. */
 void parser_block(struct parser *p, const char *what, struct str name, const struct parser_property *table, size_t n,

@@ -47,9 +47,9 @@ static const char below[] = "class alpha { domain \"p.example\" }\nqueue alpha {
 
 /* Of a fault that a file has by its grammar; all others are about what it means. */
 static const char *const misread[] = {
-    "expected ",  "unexpected ", "a statement cannot", "unknown fact",     " is never \"", "no clock is",
-    "no role is", " is not ",    " are not ",          " needs a number ", " needs a w",   "\" has no \"",
-    "not closed", "no path of",  " are no points",     " is no score",     "nobody leads", " out of range"};
+    "expected ",      "unexpected ",  "a statement cannot", "unknown fact", " is never \"", "no clock is", "no role is",
+    " is not ",       " are not ",    " needs a number ",   " needs a w",   "\" has no \"", "not closed",  "no path of",
+    " are no points", " is no score", "no thing that",      "no sign-off",  " out of range"};
 
 static struct str grammar;
 static struct dice chance = {1};
