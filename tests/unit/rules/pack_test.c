@@ -213,6 +213,7 @@ static void the_shipped_packs_fit_any_rules(void **state)
         for (size_t k = 0; k < 2; k++) {
             const struct pack *p = rules_pack(r, str_of(over[k].slug));
 
+            assert_non_null(strstr(over[k].file, p->name));
             assert_true(p->severities >= 3 && p->large > 0 && p->streams > 0 && p->checklists > 0);
             assert_true(p->sync_ms > 0 && p->update_ms > 0 && p->freezes_rules);
             for (int role = 0; role < PACK_ROLES; role++)
