@@ -34,6 +34,8 @@
  *   {pN}:hk           zset    events that no receiver was given yet, by their time: see hook.h
  *   {pN}:he:<evt>     hash    an event for receivers, sealed
  *   {pN}:wd:<index>   zset    tickets and accounts that a word leads to: see word.h
+ *   {p0}:ro, :ra      hash    the roster and its versions; who is away: see duty.h
+ *   {p0}:ho, :hs      hash    hand-overs; zset: by the moment they are due
  *   {pN}:ev           stream  live updates
  *   {pN}:au, :ah      stream  audit; string: head of its hash chain
  *   {p0}:inc          hash    all incidents, and the version of the set: see incident/incident.h

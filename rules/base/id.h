@@ -40,6 +40,8 @@ enum { ULID_CHARS = 26, ID_CHARS_MAX = 4 + ULID_CHARS };
     X(WEBHOOK, "whk")     \
     X(HOOK, "hok")        \
     X(JOB, "job")         \
+    X(ABSENCE, "awy")     \
+    X(HANDOVER, "hov")    \
     X(SITE, "site")
 
 enum id_kind {
