@@ -5,6 +5,7 @@
 #include "gateway/files/files.h"
 #include "gateway/intake/post.h"
 #include "gateway/intake/web.h"
+#include "gateway/roster/roster.h"
 #include "gateway/staff/staff.h"
 #include "gateway/verify/appeal.h"
 #include "gateway/verify/verify.h"
@@ -78,6 +79,14 @@ const struct route routes_staff[] = {
     {"GET", "/api/accounts/{acc}", staff_account, ROUTE_WORK, 0},
     {"GET", "/api/hooks", staff_hooks, ROUTE_WORK, 0},
     {"POST", "/api/rules/what-if", staff_what_if, ROUTE_WORK, RULES},
+    {"GET", "/api/roster", staff_roster, ROUTE_WORK, 0},
+    {"POST", "/api/roster", staff_roster_write, ROUTE_WORK, PART},
+    {"POST", "/api/roster/away", staff_away, ROUTE_WORK, SMALL},
+    {"DELETE", "/api/roster/away/{awy}", staff_back, ROUTE_WORK, SMALL},
+    {"GET", "/api/handovers", staff_handovers, ROUTE_WORK, 0},
+    {"GET", "/api/handovers/{hov}", staff_handover, ROUTE_WORK, 0},
+    {"POST", "/api/handovers/{hov}/note", staff_handover_note, ROUTE_WORK, SMALL},
+    {"POST", "/api/handovers/{hov}/accept", staff_handover_accept, ROUTE_WORK, SMALL},
     {"GET", "/api/search", staff_search, ROUTE_WORK, 0},
     {"GET", "/api/jobs", staff_jobs, ROUTE_WORK, 0},
     {"GET", "/api/jobs/{job}", staff_job, ROUTE_WORK, 0},

@@ -18,6 +18,7 @@
 #include "gateway/mail/letters.h"
 #include "gateway/mail/sender.h"
 #include "gateway/pages.h"
+#include "gateway/roster/roster.h"
 #include "gateway/routes.h"
 #include "gateway/rulesfile.h"
 #include "gateway/say.h"
@@ -68,6 +69,7 @@ struct serve {
     struct mail_in *mail_in;
     char holder[33];  /* of leases: the same after a restart, so that nobody waits for a process that died */
     int64_t swept_ms; /* steady */
+    int64_t watched_ms;
     struct tidy tidy;
     char cert[4200], key[4200], identity[4200], mails[4200];
     const struct redis_target *redis;
@@ -205,6 +207,10 @@ static void on_tick(void *arg, struct redis *r)
     struct arena *a = arena_open(4096);
 
     senders_refresh(s->app.senders, r);
+    if (clock_steady_ms() - s->watched_ms >= ROSTER_TURN_MS) {
+        roster_turn(&s->app, r, a);
+        s->watched_ms = clock_steady_ms();
+    }
     if (number_low(s->app.numbers) && number_refill(s->app.numbers, r, a) != ERR_OK)
         log_warn("numbers_not_refilled", "why=%s", redis_why(r));
     if (clock_steady_ms() - s->swept_ms >= SWEEP_EVERY_MS) {

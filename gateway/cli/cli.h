@@ -37,6 +37,9 @@
     X(hook_remove)      \
     X(hook_test)        \
     X(mail_show)        \
+    X(roster_check)     \
+    X(roster_import)    \
+    X(roster_show)      \
     X(rules_explain)    \
     X(rules_what_if)    \
     X(sample)           \

@@ -1,40 +1,23 @@
-/* roster.c - `postern staff import`: a whole team at once, each with a first password that is shown once. */
+/* roster.c - `postern roster check|import|show`: who is on duty, and when. */
 #include "gateway/cli/cli.h"
 #include "gateway/cli/store.h"
-#include "gateway/work.h"
+#include "gateway/zoneinfo.h"
 #include "queues/clock.h"
+#include "queues/duty.h"
 #include "queues/redis.h"
-#include "queues/seal.h"
-#include "queues/staff.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
-#include "rules/csv.h"
+#include "rules/base/stamp.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define BY "postern"
+#define BY     "postern"
+#define DAY_MS INT64_C(86400000)
 
-enum { ROSTER_BYTES_MAX = 1024 * 1024, ROSTER_MAX = 5000, PASSWORD_BYTES = 15, HASHING = 2 };
+enum { ARENA_BYTES = 256 * 1024, DAYS_MAX = 60, DAYS = 14 };
 
-struct person {
-    size_t line;
-    struct str name, password;
-    enum staff_role role;
-    const char *fault; /* or NULL */
-    bool there;        /* is on the staff already */
-    char hash[128];
-    enum err hashed;
-};
-
-struct roster {
-    struct cli *cli;
-    struct arena *arena;
-    struct person *people;
-    size_t n, bad;
-};
-
-/* ---- the file ---- */
+/* ---- a file ---- */
 
 static enum cli_exit read_file(struct cli *c, const char *name, struct buf *out)
 {
@@ -49,213 +32,198 @@ static enum cli_exit read_file(struct cli *c, const char *name, struct buf *out)
     while ((n = fread(chunk, 1, sizeof chunk, f)) > 0 && out->len <= ROSTER_BYTES_MAX)
         buf_add(out, chunk, n);
 
-    bool good = !ferror(f) && out->len <= ROSTER_BYTES_MAX;
+    bool good = !ferror(f);
 
     if (f != stdin)
         (void)fclose(f);
-    if (good)
-        return CLI_OK;
-    cli_say(c, "%s cannot be read, or is larger than 1 MiB", name);
-    return CLI_DATA;
+    if (!good)
+        cli_say(c, "%s cannot be read", name);
+    return good ? CLI_OK : CLI_IO;
 }
 
-static bool named_before(const struct roster *r, struct str name)
+static enum cli_exit read_roster(struct cli *c, struct arena *a, struct buf *text, struct roster **out)
 {
-    for (size_t i = 0; i < r->n; i++)
-        if (str_equal_nocase(r->people[i].name, name))
-            return true;
-    return false;
-}
+    struct buf faults = {0};
+    enum cli_exit x = read_file(c, c->words[0], text);
 
-static void add_person(struct roster *r, const struct csv_row *row, size_t name_at, size_t role_at)
-{
-    struct person *p = &r->people[r->n];
-    bool whole = row->fault == NULL && row->count > name_at && row->count > role_at;
-
-    *p = (struct person){.line = row->line, .fault = row->fault};
-    if (!whole)
-        p->fault = row->fault != NULL ? row->fault : "a name and a role are wanted";
-    else {
-        p->name = (struct str){str_copy(r->arena, row->field[name_at]), row->field[name_at].len};
-        p->fault = staff_name_fault(p->name);
-        if (p->fault == NULL && !staff_role_parse(row->field[role_at], &p->role))
-            p->fault = "a role is agent, lead, manager or auditor";
-        if (p->fault == NULL && named_before(r, p->name))
-            p->fault = "this name stands in the file twice";
+    if (x == CLI_OK && roster_parse(out, a, buf_view(text), zoneinfo_bytes, NULL, &faults) != ERR_OK) {
+        (void)fputs(buf_view(&faults).at, c->err);
+        x = CLI_DATA;
     }
-    r->bad += p->fault != NULL;
-    r->n++;
-}
-
-static enum cli_exit read_roster(struct roster *r, struct str text)
-{
-    size_t name_at = SIZE_MAX, role_at = SIZE_MAX;
-    struct csv_row *row = arena_new(r->arena, struct csv_row);
-    struct csv csv;
-
-    csv_open(&csv, text);
-    if (csv_next(&csv, r->arena, row) && row->fault == NULL)
-        for (size_t i = 0; i < row->count; i++) {
-            name_at = str_is(row->field[i], "name") ? i : name_at;
-            role_at = str_is(row->field[i], "role") ? i : role_at;
-        }
-    if (name_at == SIZE_MAX || role_at == SIZE_MAX) {
-        cli_say(r->cli, "the first line must name the columns: name,role");
-        return CLI_DATA;
-    }
-    r->people = arena_array(r->arena, struct person, ROSTER_MAX + 1);
-    while (r->n <= ROSTER_MAX && csv_next(&csv, r->arena, row))
-        add_person(r, row, name_at, role_at);
-    for (size_t i = 0; i < r->n; i++)
-        if (r->people[i].fault != NULL)
-            (void)fprintf(r->cli->err, "line %zu: %s\n", r->people[i].line, r->people[i].fault);
-    if (r->bad == 0 && r->n <= ROSTER_MAX)
-        return CLI_OK;
-    cli_say(r->cli, "refused, nobody was added: %zu bad lines, at most %d people", r->bad, ROSTER_MAX);
-    return CLI_DATA;
-}
-
-/* ---- people ---- */
-
-static void hash_one(struct redis *redis, void *arg)
-{
-    struct person *p = arg;
-
-    (void)redis;
-    p->hashed = password_hash(p->hash, p->password);
-}
-
-static enum err find_known(struct roster *r, const struct store *s)
-{
-    for (size_t i = 0; i < r->n; i++) {
-        struct staff found;
-        enum err e = staff_read(s->redis, s->keys, r->arena, r->people[i].name, &found);
-
-        if (e != ERR_OK && e != ERR_ABSENT)
-            return e;
-        r->people[i].there = e == ERR_OK;
-    }
-    return ERR_OK;
-}
-
-/* Passwords of 120 random bits; hashing takes a quarter of a second each, so two threads do it. */
-static enum err make_passwords(struct roster *r, size_t from, size_t to)
-{
-    struct workers *w = workers_open(HASHING, NULL);
-    enum err e = ERR_OK;
-
-    for (size_t i = from; i < to; i++)
-        if (!r->people[i].there) {
-            r->people[i].password = random_token(r->arena, PASSWORD_BYTES);
-            e = work_submit(w, hash_one, &r->people[i]);
-            if (e != ERR_OK)
-                break;
-        }
-    workers_close(w);
-    return e;
-}
-
-static void print_person(const struct cli *c, const struct person *p, const char *state)
-{
-    if (!c->json) {
-        (void)fprintf(c->out, "%s,%s,%s,%s\n", p->name.at, staff_role_name(p->role),
-                      p->password.len > 0 ? p->password.at : "", state);
-        return;
-    }
-
-    struct arena *a = arena_open(4096);
-    struct doc *d = doc_object();
-
-    doc_set_text(d, "name", p->name);
-    doc_set_text(d, "role", str_of(staff_role_name(p->role)));
-    doc_set_text_or_null(d, "password", p->password.len > 0 ? p->password : (struct str){NULL, 0});
-    doc_set_text(d, "state", str_of(state));
-    (void)fprintf(c->out, "%s\n", doc_print(d, a).at);
-    doc_close(d);
-    arena_close(a);
-}
-
-static enum err add_people(struct roster *r, const struct store *s, size_t from, size_t to)
-{
-    for (size_t i = from; i < to; i++) {
-        struct person *p = &r->people[i];
-        struct staff made;
-
-        if (p->there) {
-            print_person(r->cli, p, "there already");
-            continue;
-        }
-
-        enum err e = p->hashed != ERR_OK
-                         ? p->hashed
-                         : staff_add(s->redis, s->keys, r->arena, p->name, p->role, p->hash, clock_now_ms(), BY, &made);
-
-        if (e != ERR_OK)
-            return e;
-        print_person(r->cli, p, "added");
-        (void)fflush(r->cli->out);
-    }
-    return ERR_OK;
-}
-
-enum { TURN = 16 }; /* so that a run which is cut off has shown what it did */
-
-static enum err import(struct roster *r, const struct store *s)
-{
-    enum err e = find_known(r, s);
-
-    if (e == ERR_OK && !r->cli->json)
-        (void)fprintf(r->cli->out, "name,role,password,state\n");
-    for (size_t at = 0; e == ERR_OK && at < r->n; at += TURN) {
-        size_t to = at + TURN < r->n ? at + TURN : r->n;
-
-        if (r->cli->dry_run) {
-            for (size_t i = at; i < to; i++)
-                print_person(r->cli, &r->people[i], r->people[i].there ? "there already" : "would be added");
-            continue;
-        }
-        e = make_passwords(r, at, to);
-        if (e == ERR_OK)
-            e = add_people(r, s, at, to);
-    }
-    return e;
-}
-
-static enum cli_exit roster_run(struct cli *c)
-{
-    static struct store s;
-    struct roster r = {.cli = c, .arena = arena_open(256 * 1024)};
-    struct buf text = {0};
-    enum cli_exit x = read_file(c, c->words[0], &text);
-
-    if (x == CLI_OK)
-        x = read_roster(&r, buf_view(&text));
-    if (x == CLI_OK)
-        x = store_open(c, &s, true);
-    if (x == CLI_OK) {
-        enum err e = import(&r, &s);
-
-        if (e != ERR_OK) {
-            cli_say(c, "%s (%s); run it again: who was added stays", err_text(e), redis_why(s.redis));
-            x = cli_exit_of(e);
-        }
-        store_close(&s);
-    }
-    buf_free(&text);
-    arena_close(r.arena);
+    buf_free(&faults);
     return x;
 }
 
-const struct command command_staff_import = {
-    .name = "staff import",
+static void print_finding(const struct cli *c, const struct roster_finding *f)
+{
+    struct stamp from = stamp_print(f->from_ms), to = stamp_print(f->to_ms);
+
+    (void)fprintf(c->out, "%s to %s  %s%s%s%s%s\n", from.at, to.at, roster_finding_name(f->kind),
+                  f->who.len > 0 ? " " : "", f->who.len > 0 ? f->who.at : "", f->also.len > 0 ? ", " : "",
+                  f->also.len > 0 ? f->also.at : "");
+}
+
+static size_t print_findings(const struct cli *c, const struct roster *r, const struct duty *d, int64_t days,
+                             struct arena *a)
+{
+    struct roster_finding *found;
+    int64_t now_ms = clock_now_ms();
+    size_t n = roster_check(r, d == NULL ? NULL : d->absences, d == NULL ? 0 : d->away_count, now_ms,
+                            now_ms + days * DAY_MS, NULL, 0, a, &found);
+
+    for (size_t i = 0; i < n; i++)
+        print_finding(c, &found[i]);
+    return n;
+}
+
+/* ---- check ---- */
+
+static enum cli_exit check_run(struct cli *c)
+{
+    struct arena *a = arena_open(ARENA_BYTES);
+    struct buf text = {0};
+    struct roster *roster;
+    int64_t days;
+    enum cli_exit x;
+
+    if (!cli_number(c, "days", 1, DAYS_MAX, DAYS, &days)) {
+        arena_close(a);
+        return CLI_USAGE;
+    }
+    x = read_roster(c, a, &text, &roster);
+    if (x == CLI_OK && print_findings(c, roster, NULL, days, a) == 0)
+        (void)fprintf(c->out, "ok\n");
+    buf_free(&text);
+    arena_close(a);
+    return x;
+}
+
+/* ---- import ---- */
+
+static enum cli_exit put(struct cli *c, struct arena *a, struct str csv, const struct roster *roster)
+{
+    static struct store s;
+    enum cli_exit x = store_open(c, &s, true);
+    struct duty d;
+    int64_t version;
+
+    if (x != CLI_OK)
+        return x;
+
+    enum err e = duty_read(s.redis, s.keys, a, zoneinfo_bytes, NULL, &d);
+
+    if (e == ERR_OK)
+        (void)print_findings(c, roster, &d, DAYS, a);
+    if (e == ERR_OK && !c->dry_run)
+        e = duty_write(s.redis, s.keys, a, csv, -1, STR(BY), clock_now_ms(), &version);
+    if (e != ERR_OK) {
+        cli_say(c, "%s (%s)", err_text(e), redis_why(s.redis));
+        x = cli_exit_of(e);
+    } else {
+        cli_say(c, c->dry_run ? "not written" : "in force, version %lld", (long long)version);
+    }
+    store_close(&s);
+    return x;
+}
+
+static enum cli_exit import_run(struct cli *c)
+{
+    struct arena *a = arena_open(ARENA_BYTES);
+    struct buf text = {0};
+    struct roster *roster;
+    enum cli_exit x = read_roster(c, a, &text, &roster);
+
+    if (x == CLI_OK)
+        x = put(c, a, buf_view(&text), roster);
+    buf_free(&text);
+    arena_close(a);
+    return x;
+}
+
+/* ---- show ---- */
+
+static void print_watch(const struct cli *c, const struct roster_watch *w, const struct duty *d, int64_t at_ms,
+                        struct arena *a)
+{
+    struct roster_duty_holder *on;
+    size_t n = roster_on_duty(w, d->absences, d->away_count, at_ms, a, &on);
+    struct stamp from = stamp_print(w->from_ms), to = stamp_print(w->to_ms);
+
+    (void)fprintf(c->out, "%s/%s  %s to %s\n", w->shift->region.at, w->shift->name.at, from.at, to.at);
+    for (size_t i = 0; i < n; i++)
+        (void)fprintf(c->out, "    %-6s %s%s%s%s\n", roster_duty_name(on[i].duty), on[i].name.at,
+                      on[i].stands_in_for.len > 0 ? " for " : "",
+                      on[i].stands_in_for.len > 0 ? on[i].stands_in_for.at : "", on[i].leads ? "  (leads)" : "");
+}
+
+static enum cli_exit show_run(struct cli *c)
+{
+    static struct store s;
+    const char *at = cli_option(c, "at");
+    int64_t at_ms = clock_now_ms();
+    struct roster_watch *w;
+    struct duty d;
+
+    if (at != NULL && !stamp_parse(str_of(at), &at_ms))
+        return cli_usage(c, "--at wants a moment such as 2026-12-24T08:00:00Z");
+
+    enum cli_exit x = store_open(c, &s, false);
+
+    if (x != CLI_OK)
+        return x;
+
+    struct arena *a = arena_open(ARENA_BYTES);
+    enum err e = duty_read(s.redis, s.keys, a, zoneinfo_bytes, NULL, &d);
+
+    if (e != ERR_OK) {
+        cli_say(c, "%s (%s)", err_text(e), redis_why(s.redis));
+        x = cli_exit_of(e);
+    } else if (d.roster == NULL) {
+        cli_say(c, "there is no roster: postern roster import FILE");
+    } else {
+        size_t n = roster_watches(d.roster, at_ms, at_ms + 1, a, &w);
+
+        for (size_t i = 0; i < n; i++)
+            print_watch(c, &w[i], &d, at_ms, a);
+        if (n == 0)
+            (void)fprintf(c->out, "nobody is on duty\n");
+    }
+    arena_close(a);
+    store_close(&s);
+    return x;
+}
+
+const struct command command_roster_check = {
+    .name = "roster check",
     .words = "FILE",
-    .does = "let a whole team in, from a CSV file with name,role",
-    .examples = "  postern staff import team.csv >first-passwords.csv\n"
-                "  postern staff import --dry-run team.csv\n",
-    .more = "Prints name, role and first password of everybody who was added, once: nobody can read them again.\n"
-            "Who is there already stays as they are. A file with a bad line is refused whole.\n",
+    .does = "read a roster, and tell which hours nobody has",
+    .examples = "  postern roster check roster.csv\n  postern roster check --days 30 roster.csv\n",
+    .more = "The file is CSV: region,shift,days,from,to,timezone,name,duty and, where they are known,\n"
+            "skills,languages,first,last. One row for each person of each shift; a duty is lead, deputy\n"
+            "or member. Of the time to come it tells: gap, no-lead, no-deputy, double, tired, language.\n",
+    .least = 1,
+    .most = 1,
+    .options = {{"days", "N", "how far to look: 1 to 60, 14 where not given"}},
+    .run = check_run,
+};
+
+const struct command command_roster_import = {
+    .name = "roster import",
+    .words = "FILE",
+    .does = "put a roster in force, whole",
+    .examples = "  postern roster import roster.csv\n  postern roster import --dry-run roster.csv\n",
+    .more = "A running server follows at once. A file with a bad line is refused whole.\n",
     .least = 1,
     .most = 1,
     .dry_run = true,
-    .run = roster_run,
+    .run = import_run,
+};
+
+const struct command command_roster_show = {
+    .name = "roster show",
+    .words = "",
+    .does = "who is on duty now",
+    .examples = "  postern roster show\n  postern roster show --at 2026-12-24T23:00:00Z\n",
+    .options = {{"at", "MOMENT", "RFC 3339; now where not given"}},
+    .run = show_run,
 };

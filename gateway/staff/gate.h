@@ -32,6 +32,8 @@ enum staff_act {
     ACT_THAW,     /* lift what an objection froze */
     ACT_STOP_JOB, /* of somebody else */
     ACT_RULES,    /* try other rules */
+    ACT_AWAY,     /* say who is away, and who stands in */
+    ACT_ROSTER,   /* replace the roster */
     ACTS
 };
 
