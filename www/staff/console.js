@@ -7,6 +7,7 @@ import { el, fill, say, said } from '/dom.js';
 import * as keys from '/keys.js';
 import * as live from '/live.js';
 import { openQueue, openQueues, openSearch } from '/queues.js';
+import { openHandover, openRoster } from '/roster.js';
 import { openTicket } from '/ticket.js';
 import { ROLES, clockTime, tick, word } from '/words.js';
 
@@ -21,6 +22,8 @@ const ROUTES = [
   [/^#\/search\?q=(.+)$/, openSearch],
   [/^#\/call$/, openCall],
   [/^#\/duplicates$/, openDuplicates],
+  [/^#\/roster$/, openRoster],
+  [/^#\/handover\/(hov_[0-9A-Z]{26})$/, openHandover],
 ];
 
 const top = document.getElementById('top'), main = document.getElementById('main');
@@ -121,6 +124,7 @@ function paintTop() {
       },
     }, el('label', { class: 'hide', for: 'q' }, 'Search'), q, el('button', {}, 'Search')),
     el('a', { href: '#/duplicates' }, 'Duplicates'),
+    el('a', { href: '#/roster' }, 'On duty'),
     staff.role !== 'auditor' && el('a', { href: '#/call' }, 'Log a call'),
     liveText,
     el('span', { class: 'who' }, said(staff.name), ` · ${word(ROLES, staff.role)}`),
