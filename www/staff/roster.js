@@ -19,7 +19,18 @@ const explain = (error) => error.body?.errors?.map((e) => e.detail).join('\n') |
 const person = (p) => el('li', {}, said(p.name), p.stands_in_for && [' for ', said(p.stands_in_for)], ` · ${p.duty}`, p.leads && [' · ', el('b', {}, 'leads')],
   p.languages.length > 0 && ` · ${p.languages.join(', ')}`, p.skills.length > 0 && ` · ${p.skills.join(', ')}`);
 const watch = (w) => el('li', {}, el('b', {}, `${w.region}/${w.shift}`), ' ', time(w.from), ' to ', time(w.to), list(w.people.map(person), 'Nobody.'));
-const finding = (f) => el('li', {}, el('b', {}, word(FINDING, f.kind)), f.who && [': ', said(f.who)], f.also && [', ', said(f.also)], ' · ', time(f.from), ' to ', time(f.to));
+const finding = (f) => el('li', {}, el('b', {}, word(FINDING, f.kind)), f.who && [': ', said(f.who)], f.also && [', ', said(f.also)], ' · ', time(f.from), ' to ', time(f.to),
+  f.more > 0 && `, and ${f.more} more times`);
+// What comes back day by day is said once.
+function findings(all) {
+  const first = new Map();
+  for (const f of all) {
+    const same = [f.kind, f.who, f.also].join('\n');
+    if (first.has(same)) first.get(same).more++;
+    else first.set(same, { ...f, more: 0 });
+  }
+  return [...first.values()].map(finding);
+}
 const handoverRow = (h) => el('li', {}, el('a', { href: `#/handover/${h.handover}` }, `${h.from} to ${h.to ?? 'nobody yet'}`), ' · ', time(h.due_at), ' · ',
   el('span', { class: /deputy|managers/.test(h.state) && 'late' }, word(HANDOVER, h.state)), h.accepted_by && [' by ', said(h.accepted_by)]);
 
@@ -76,7 +87,7 @@ export function openRoster(_, staff) {
       fill(parts.handovers, head('Hand-overs'), list(h.items.map(handoverRow), 'None yet: one is made half an hour before a watch ends.'));
       fill(parts.now, head('Now'), list(r.now.map(watch), 'Nobody.'));
       fill(parts.next, head('Next'), list(r.next.map(watch), 'Nobody within two days.'));
-      fill(parts.findings, head('In the next two weeks'), list(r.findings.map(finding), 'Nothing is missing.'));
+      fill(parts.findings, head('In the next two weeks'), list(findings(r.findings), 'Nothing is missing.'));
       fill(parts.away, head('Away'), list(r.away.map(awayRow), 'Nobody.'));
     },
     event: (e) => e.type === 'handover',
@@ -101,7 +112,7 @@ export function openHandover(id, staff) {
     told.textContent = '';
     try {
       const answer = await post(`/api/handovers/${id}/${path}`, body);
-      say(path === 'accept' ? `${done} ${answer.taken} tickets are yours.` : done);
+      say(path === 'accept' ? answer.taken > 0 ? `It is yours, with ${answer.taken} tickets that were held.` : done : done);
       await view.refresh();
     } catch (error) {
       told.textContent = explain(whatIs(error));
