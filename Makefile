@@ -196,6 +196,9 @@ bench: build $(BENCH) ## ours beside the floors of its parts (BENCH_ARGS)
 match: build/bench/match_bench ## how right the shipped weights are, and what a decision costs (MATCH_ARGS=--short)
 	@$< $(MATCH_ARGS)
 
+routing: build/bench/routing_bench ## what a routing decision costs, with packs of incidents over the rules
+	@$<
+
 resolve: build/bench/resolve_bench ## what finding an account costs, from 1,000 to 200,000 on record (RESOLVE_ARGS=--short)
 	@$< $(RESOLVE_ARGS)
 
@@ -265,7 +268,7 @@ install: build ## DESTDIR, PREFIX (/usr), SYSCONF (/etc)
 	install -D -m 644 gateway/postern.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/postern.conf
 
 always:
-.PHONY: always build help check corpora fuzz live browser storm powercut bench match resolve tidy lint format deps run test clean install
+.PHONY: always build help check corpora fuzz live browser storm powercut bench match resolve routing tidy lint format deps run test clean install
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,5 +1,7 @@
-/* Any bytes as a rules file: refused with a line for each fault, or a file that takes every ticket and runs every clock. */
+/* Any bytes as a rules file, and as a pack over one: refused with a line for each fault, or rules that take every ticket
+ * and run every clock. */
 #include "rules/base/arena.h"
+#include "rules/pack.h"
 #include "rules/route.h"
 
 #include <assert.h>
@@ -58,14 +60,12 @@ static void judge(const struct rules *r, struct arena *a)
         }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void as_rules(struct str text, const struct rules_sources *from, struct arena *a)
 {
-    struct arena *a = arena_open(4096);
-    const struct rules_sources from = {.zones = zones, .beside = beside};
     struct buf faults = {0};
     struct rules *r;
 
-    if (rules_load_from(&r, "f", (struct str){(const char *)data, size}, &from, &faults) == ERR_OK) {
+    if (rules_load_from(&r, "f", text, from, &faults) == ERR_OK) {
         assert(faults.len == 0);
         judge(r, a);
         rules_close(r);
@@ -73,6 +73,38 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(str_starts(buf_view(&faults), "f:") && faults.at[faults.len - 1] == '\n');
     }
     buf_free(&faults);
+}
+
+/* A pack that loads leaves tickets to the rules below, and loads twice over. */
+static void as_pack(struct str text, const struct rules_sources *from, struct arena *a)
+{
+    static const char base[] = "queue rest { first-reply 1h calendar always }\nroute otherwise to rest\n";
+    const struct rules_overlay over[] = {{"one", "f", text}, {"two", "f", text}};
+    struct buf faults = {0};
+    struct rules *r;
+
+    if (rules_load_over(&r, "base", str_of(base), over, 1, from, &faults) == ERR_OK) {
+        assert(faults.len == 0);
+        judge(r, a);
+        assert(rules_pack(r, STR("one"))->title != NULL);
+        rules_close(r);
+        assert(rules_load_over(&r, "base", str_of(base), over, 2, from, &faults) == ERR_OK);
+        judge(r, a);
+        rules_close(r);
+    } else {
+        assert(str_starts(buf_view(&faults), "f:") && faults.at[faults.len - 1] == '\n');
+    }
+    buf_free(&faults);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena *a = arena_open(4096);
+    const struct rules_sources from = {.zones = zones, .beside = beside};
+    const struct str text = {(const char *)data, size};
+
+    as_rules(text, &from, a);
+    as_pack(text, &from, a);
     arena_close(a);
     return 0;
 }
