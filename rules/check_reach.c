@@ -93,18 +93,17 @@ static bool all_taken(struct reach *r, int fact, size_t n)
     return true;
 }
 
-/* Together the routes of a file from its first to the one before `end` take every ticket that fits t. */
-static bool taken_together(struct reach *r, const struct rules *rules, const struct tree_route *t, size_t end)
+/* Together those routes, of one file and up to its first, take every ticket that fits t. */
+static bool taken_together(struct reach *r, const struct rules *rules, const struct tree_route *t, struct tree_range by)
 {
-    size_t first = t->file->routes.from;
 
     r->covers = 0;
     for (int i = 0; i < FACTS; i++)
         r->asked[i] = false;
-    for (size_t j = first; j < end; j++) {
+    for (size_t j = by.from; j < by.to; j++) {
         struct cover *c = &r->cover[r->covers];
 
-        if (r->dead[j - first] || !difference(c, &rules->route[j], t))
+        if (r->dead[j - by.from] || !difference(c, &rules->route[j], t))
             continue;
         for (size_t k = 0; k < c->n; k++)
             r->asked[c->more[k]->fact] = true;
@@ -117,18 +116,25 @@ static bool taken_together(struct reach *r, const struct rules *rules, const str
     return all_taken(r, 0, r->covers);
 }
 
-static void say_together(const struct reach *r, int line, struct faults *f)
+/* "3, 4 and 7" */
+static void say_lines(const struct reach *r, struct buf *out)
 {
-    struct buf b = {0};
     size_t used = 0, said = 0;
 
     for (size_t i = 0; i < r->covers; i++)
         used += r->cover[i].used;
     for (size_t i = 0; i < r->covers && said < LINES_SHOWN; i++)
         if (r->cover[i].used)
-            buf_printf(&b, "%s%d", said++ == 0 ? "" : said == used ? " and " : ", ", r->cover[i].line);
+            buf_printf(out, "%s%d", said++ == 0 ? "" : said == used ? " and " : ", ", r->cover[i].line);
     if (used > said)
-        buf_printf(&b, " and %zu more", used - said);
+        buf_printf(out, " and %zu more", used - said);
+}
+
+static void say_together(const struct reach *r, int line, struct faults *f)
+{
+    struct buf b = {0};
+
+    say_lines(r, &b);
     faults_add(f, line, "is never reached: lines %s together take every ticket that fits here", buf_view(&b).at);
     buf_free(&b);
 }
@@ -163,7 +169,7 @@ static void check_lines(const struct rules *r, const struct tree_file *file, str
 
         *dead = taken_by_one(r, i);
         /* The last line must be there, whether or not anything is left for it. */
-        if (*dead || t->n == 0 || !taken_together(reach, r, t, i))
+        if (*dead || t->n == 0 || !taken_together(reach, r, t, (struct tree_range){file->routes.from, i}))
             continue;
         *dead = true;
         say_together(reach, t->line, file->faults);
@@ -186,7 +192,7 @@ static bool leaves_nothing(const struct rules *r, const struct tree_file *file, 
     for (size_t i = file->routes.from; i < file->routes.to; i++)
         if (covers(&r->route[i], &below))
             return true;
-    return taken_together(reach, r, &below, file->routes.to);
+    return taken_together(reach, r, &below, file->routes);
 }
 
 static int last_line(const struct rules *r, const struct tree_file *file)
@@ -209,5 +215,43 @@ void check_reach(const struct rules *r)
                                             : "the routes of this pack take every ticket there is: ask for affected, "
                                               "or for incident");
     }
+    arena_close(a);
+}
+
+/* The first of the pack's routes that takes all of t alone; NULL: none does. */
+static const struct tree_route *taker(const struct rules *r, const struct tree_file *pack, const struct tree_route *t)
+{
+    for (size_t i = pack->routes.from; i < pack->routes.to; i++)
+        if (covers(&r->route[i], t))
+            return &r->route[i];
+    return NULL;
+}
+
+static void say_shadow(const struct rules *r, const struct tree_file *pack, const struct tree_route *t,
+                       struct reach *reach, struct buf *out)
+{
+    const struct tree_route *one = taker(r, pack, t);
+
+    if (one == NULL && !taken_together(reach, r, t, pack->routes))
+        return;
+    buf_printf(out, "%s:%d: is not reached meanwhile: ", t->file->name, t->line);
+    if (one != NULL) {
+        buf_printf(out, "%s:%d takes every ticket that fits here\n", pack->name, one->line);
+        return;
+    }
+    buf_printf(out, "%s, lines ", pack->name);
+    say_lines(reach, out);
+    buf_text(out, " together take every ticket that fits here\n");
+}
+
+void rules_shadow(const struct rules *r, struct str slug, struct buf *out)
+{
+    struct arena *a = arena_open(sizeof(struct reach));
+    struct reach *reach = arena_new(a, struct reach);
+    const struct tree_file *base = tree_base(r);
+
+    for (size_t i = 0; i < r->overlays; i++)
+        for (size_t k = base->routes.from; str_is(slug, r->file[i].slug) && k < base->routes.to; k++)
+            say_shadow(r, &r->file[i], &r->route[k], reach, out);
     arena_close(a);
 }

@@ -84,6 +84,11 @@ struct rules_overlay {
 enum err rules_load_over(struct rules **out, const char *name, struct str text, const struct rules_overlay *overlays,
                          size_t n, const struct rules_sources *from, struct buf *faults);
 
+/* What the pack of that incident, if it were declared alone, takes whole from the rules below: for each line of them
+ * that is not reached meanwhile "default.rules:131: is not reached meanwhile: …". No fault (R4), but worth a look before
+ * it is declared. */
+void rules_shadow(const struct rules *r, struct str slug, struct buf *out);
+
 size_t rules_overlay_count(const struct rules *r);
 /* In the order in which they were given: the newest first. */
 const char *rules_overlay_slug(const struct rules *r, size_t i);

@@ -205,6 +205,38 @@ static void each_file_has_its_own_faults(void **state)
     }
 }
 
+static void what_a_pack_takes_whole_is_said(void **state)
+{
+    static const char below[] = "queue q { }\n"
+                                "route when affected, channel phone to q\n"
+                                "route when affected to q\n"
+                                "route when impact down, tier gold to q\n"
+                                "route when impact question to q\n"
+                                "route otherwise to q\n";
+    static const char pack[] = PACK "route when affected to q\n"
+                                    "route when impact down, known to q\n"
+                                    "route when impact down, known no to q\n";
+    const struct rules_overlay over[] = {{"x", "f", str_of(pack)}, {"y", "g", STR(PACK)}};
+    const struct rules_sources from = {.zones = zoneinfo_bytes};
+    struct buf faults = {0}, said = {0};
+    struct rules *r = NULL;
+
+    (void)state;
+    assert_int_equal(rules_load_over(&r, "base", str_of(below), over, 2, &from, &faults), ERR_OK);
+    rules_shadow(r, STR("y"), &said);
+    rules_shadow(r, STR("z"), &said);
+    assert_int_equal(said.len, 0);
+    rules_shadow(r, STR("x"), &said);
+    assert_string_equal(
+        buf_view(&said).at,
+        "base:2: is not reached meanwhile: f:2 takes every ticket that fits here\n"
+        "base:3: is not reached meanwhile: f:2 takes every ticket that fits here\n"
+        "base:4: is not reached meanwhile: f, lines 2, 3 and 4 together take every ticket that fits here\n");
+    buf_free(&said);
+    buf_free(&faults);
+    rules_close(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +245,7 @@ int main(void)
         cmocka_unit_test(queues_are_named_for_their_incident),
         cmocka_unit_test(what_a_step_asked_is_said_as_it_saw_it),
         cmocka_unit_test(each_file_has_its_own_faults),
+        cmocka_unit_test(what_a_pack_takes_whole_is_said),
     };
 
     return cmocka_run_group_tests_name("overlay", tests, NULL, NULL);
