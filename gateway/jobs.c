@@ -1,6 +1,7 @@
 #include "gateway/jobs.h"
 
 #include "gateway/app.h"
+#include "queues/bulk.h"
 #include "queues/clock.h"
 #include "queues/job.h"
 #include "queues/log.h"
@@ -14,7 +15,11 @@
 enum { REDIS_MS = 10000, ARENA_BYTES = 256 * 1024 };
 
 /* Every kind of job. */
-static const struct job_kind kinds[] = {};
+static const struct job_kind kinds[] = {
+    {"bulk", bulk_step},
+    {"reroute", reroute_step},
+    {"undo", undo_step},
+};
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 

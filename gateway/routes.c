@@ -91,6 +91,10 @@ const struct route routes_staff[] = {
     {"GET", "/api/jobs", staff_jobs, ROUTE_WORK, 0},
     {"GET", "/api/jobs/{job}", staff_job, ROUTE_WORK, 0},
     {"POST", "/api/jobs/{job}/stop", staff_job_stop, ROUTE_WORK, SMALL},
+    {"POST", "/api/jobs/{job}/undo", staff_job_undo, ROUTE_WORK, SMALL},
+    {"POST", "/api/selections", staff_choose, ROUTE_WORK, SMALL},
+    {"POST", "/api/bulk", staff_bulk, ROUTE_WORK, FORM},
+    {"POST", "/api/queues/reroute", staff_reroute, ROUTE_WORK, SMALL},
     {"GET", "/api/events", staff_events, ROUTE_LOOP, 0},
     {"GET", "/livez", admin_live, ROUTE_LOOP, 0},
 };

@@ -31,7 +31,8 @@ static const bool table[STAFF_ROLES][ACTS] = {
                     [ACT_AWAY] = true,
                     [ACT_PROVE] = true,
                     [ACT_APPROVE] = true,
-                    [ACT_STOP_JOB] = true},
+                    [ACT_STOP_JOB] = true,
+                    [ACT_BULK] = true},
     [STAFF_MANAGER] = {[ACT_READ] = true,
                        [ACT_CLAIM] = true,
                        [ACT_RELEASE] = true,
@@ -50,7 +51,9 @@ static const bool table[STAFF_ROLES][ACTS] = {
                        [ACT_APPROVE] = true,
                        [ACT_RULES] = true,
                        [ACT_THAW] = true,
-                       [ACT_STOP_JOB] = true},
+                       [ACT_STOP_JOB] = true,
+                       [ACT_BULK] = true,
+                       [ACT_REROUTE] = true},
     [STAFF_AUDITOR] = {[ACT_READ] = true},
 };
 

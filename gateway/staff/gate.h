@@ -34,6 +34,8 @@ enum staff_act {
     ACT_RULES,    /* try other rules */
     ACT_AWAY,     /* say who is away, and who stands in */
     ACT_ROSTER,   /* replace the roster */
+    ACT_BULK,     /* act on many tickets at once */
+    ACT_REROUTE,  /* all open ones, by the rules in force */
     ACTS
 };
 

@@ -42,6 +42,8 @@ enum { ULID_CHARS = 26, ID_CHARS_MAX = 4 + ULID_CHARS };
     X(JOB, "job")         \
     X(ABSENCE, "awy")     \
     X(HANDOVER, "hov")    \
+    X(SELECTION, "sel")   \
+    X(TASK, "tsk")        \
     X(SITE, "site")
 
 enum id_kind {
