@@ -247,7 +247,7 @@ static const struct parser_property checklist_properties[] = {
 
 static bool read_version(struct parser *p, int *out)
 {
-    int64_t n;
+    int64_t n = 0;
 
     if (!parser_take(p, "version"))
         return parser_expected(p, "version and its number");
