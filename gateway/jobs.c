@@ -1,8 +1,8 @@
 #include "gateway/jobs.h"
 
 #include "gateway/app.h"
-#include "queues/bulk.h"
 #include "queues/clock.h"
+#include "queues/incident/suspicion.h"
 #include "queues/job.h"
 #include "queues/log.h"
 #include "queues/ruleset.h"
@@ -15,11 +15,7 @@
 enum { REDIS_MS = 10000, ARENA_BYTES = 256 * 1024 };
 
 /* Every kind of job. */
-static const struct job_kind kinds[] = {
-    {"bulk", bulk_step},
-    {"reroute", reroute_step},
-    {"undo", undo_step},
-};
+static const struct job_kind kinds[] = {{"belong", suspicion_belong_step}};
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 

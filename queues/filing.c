@@ -98,6 +98,7 @@ static void ask_open(struct filing *f, struct redis *r)
     ask_files(f, r);
     ask_change(f, r, c, STR(""), STR(""));
     ask_evidence(f, r);
+    ask_heard(f, r);
     ask_pointer(f, r);
 }
 
@@ -360,6 +361,7 @@ static void ask_join(struct filing *f, struct redis *r)
     ask_original(f, r);
     ask_files(f, r);
     ask_evidence(f, r);
+    ask_heard(f, r);
     ask_change(f, r, c, ticket_key(f->arena, f->ticket), f->at.version);
     if (f->item.op == ITEM_REQUEST)
         ask_pointer(f, r);

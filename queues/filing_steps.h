@@ -108,6 +108,8 @@ void ask_key(struct filing *f, struct redis *r);
  * or may be any. */
 enum err hear_first(struct filing *f, struct str held, bool whatever_body);
 
+/* Says that its account is down, where it does (incident/heard.h). Bears repetition. filing_heard.c */
+void ask_heard(struct filing *f, struct redis *r);
 /* The records of the files that came with the item (file.h). */
 void ask_files(struct filing *f, struct redis *r);
 /* Every answer of this round is one, and no error. */

@@ -46,8 +46,6 @@
  *   {pN}:x:<acc>      hash    what files of a customer take up: fil_… -> see room.lua
  *   {p0}:jb:<job>     hash    a job in the background: see job.h;  {p0}:ji:<job>  zset  what went otherwise than meant
  *   {p0}:js, {p0}:jr  zset    all jobs, and those that run
- *   {pN}:ju:<job>     hash    what a job changed of tickets: see bulk.h
- *   {p0}:se:<sel>, {p0}:sl:<sel>  hash, list  tickets that somebody chose: see selection.h
  *   fil:{<fil>}       hash    a file that came with a message: see file.h
  *   scan:{files}      zset    files that wait for the scanner, by the time of the next try
  *   up:{<fil>}        hash    a file on its way in: see upload.h
@@ -64,6 +62,9 @@
  *   stf:{<index>}     hash    a member of staff: see staff.h;  stf:all  set of their indices
  *   ses:{<index>}     hash    a staff session
  *   wh:{senders}      hash    who may post to the channels: see webhook.h
+ *   {p0}:su, :su:<sus>  zset, hash   suspected incidents: see incident/suspicion.h
+ *   dn:{<minute>}     hash    who said that they are down: see incident/heard.h
+ *   us:{hours}        hash    and how many usually do
  *   hk:{receivers}    hash    who is told of events: see hook_receiver.h
  *   hq:{<hok>}        zset    events that wait for one of them, by the time of the next try
  *   hs:{<hok>}        hash    how it went there, and t:<evt>, tries of what waits

@@ -39,11 +39,10 @@ enum { ULID_CHARS = 26, ID_CHARS_MAX = 4 + ULID_CHARS };
     X(UPDATE, "upd")      \
     X(WEBHOOK, "whk")     \
     X(HOOK, "hok")        \
+    X(SUSPICION, "sus")   \
     X(JOB, "job")         \
     X(ABSENCE, "awy")     \
     X(HANDOVER, "hov")    \
-    X(SELECTION, "sel")   \
-    X(TASK, "tsk")        \
     X(SITE, "site")
 
 enum id_kind {
