@@ -8,6 +8,7 @@
 #include "gateway/hooks/teller.h"
 #include "gateway/http/call.h"
 #include "gateway/http/server.h"
+#include "gateway/incident/watch.h"
 #include "gateway/intake/accept.h"
 #include "gateway/intake/reading.h"
 #include "gateway/jobs.h"
@@ -186,6 +187,23 @@ static void alarm_metrics(struct buf *b, struct app *app)
     metric(b, "clocks_escalated_late_milliseconds", "gauge", "How late the last of them was.", (uint64_t)s.latest_ms);
 }
 
+static void watch_metrics(struct buf *b, struct app *app)
+{
+    struct watch_state s;
+
+    watch_state(app->watch, &s);
+    metric(b, "incidents_suspected_total", "counter", "Suspected incidents raised.", s.raised);
+    metric(b, "suspicion_accounts", "gauge", "Accounts of the suspected incident that waits for staff; 0 none.",
+           (uint64_t)s.suspected);
+    metric(b, "down_heard_accounts", "gauge", "Accounts that said in the last five minutes that they are down.",
+           (uint64_t)s.heard);
+    buf_printf(
+        b,
+        "# HELP postern_down_usual_accounts Accounts that usually do in five minutes, at this hour of the week.\n"
+        "# TYPE postern_down_usual_accounts gauge\npostern_down_usual_accounts %.3f\n",
+        s.usual);
+}
+
 static void mail_in_metrics(struct buf *b, struct app *app)
 {
     struct lmtp_counts l;
@@ -240,6 +258,7 @@ void admin_metrics(struct call *c)
            c->app->frozen);
     channel_metrics(&b, c->app);
     hook_metrics(&b, c->app);
+    watch_metrics(&b, c->app);
     jobs_metrics(&b, c->app);
     alarm_metrics(&b, c->app);
     mail_in_metrics(&b, c->app);

@@ -27,6 +27,7 @@ struct scanner;
 struct senders;
 struct server;
 struct tail;
+struct watch;
 struct teller;
 struct workers;
 
@@ -51,6 +52,7 @@ struct app {
     struct scanner *scanner;
     struct jobs *jobs; /* long work in the background */
     struct alarm *alarm;
+    struct watch *watch; /* of the door, for incidents that nobody has declared */
     struct mail_sender *sender;
     struct teller *teller;            /* of events, to other programs */
     _Atomic uint64_t mail_partitions; /* with new mails, a bit each: letters_wake() */

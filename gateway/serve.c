@@ -10,6 +10,7 @@
 #include "gateway/http/asset.h"
 #include "gateway/http/server.h"
 #include "gateway/http/tls.h"
+#include "gateway/incident/watch.h"
 #include "gateway/intake/accept.h"
 #include "gateway/intake/flood.h"
 #include "gateway/intake/mail_in.h"
@@ -448,6 +449,7 @@ void serve_close(struct serve *s)
     jobs_close(s->app.jobs);
     alarm_close(s->app.alarm);
     scanner_close(s->app.scanner);
+    watch_close(s->app.watch);
     teller_close(s->app.teller);
     mail_sender_close(s->app.sender);
     letters_close(s->letters);
@@ -523,6 +525,7 @@ static enum err open_all(struct serve *s, char *why)
     if (e != ERR_OK)
         return fail(why, e, "the mail relay cannot be used: check `mail`%s%s", "", "");
     app->teller = teller_open(app, s->redis, s->holder);
+    app->watch = watch_open(app, s->redis, s->holder);
     app->scanner = scanner_open(app, s->redis, s->holder);
     app->jobs = jobs_open(app, s->redis, s->holder);
     app->alarm = alarm_open(app, s->redis, s->holder);

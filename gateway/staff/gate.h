@@ -27,15 +27,14 @@ enum staff_act {
     ACT_MOVE,   /* move, split, put aside as spam */
     ACT_DECIDE, /* on suspected duplicates, and take that back */
     ACT_MERGE,
-    ACT_PROVE,    /* write down what somebody has shown, ask that they be approved */
-    ACT_APPROVE,  /* be the second person */
-    ACT_THAW,     /* lift what an objection froze */
-    ACT_STOP_JOB, /* of somebody else */
-    ACT_RULES,    /* try other rules */
-    ACT_AWAY,     /* say who is away, and who stands in */
-    ACT_ROSTER,   /* replace the roster */
-    ACT_BULK,     /* act on many tickets at once */
-    ACT_REROUTE,  /* all open ones, by the rules in force */
+    ACT_PROVE,     /* write down what somebody has shown, ask that they be approved */
+    ACT_APPROVE,   /* be the second person */
+    ACT_THAW,      /* lift what an objection froze */
+    ACT_STOP_JOB,  /* of somebody else */
+    ACT_RULES,     /* try other rules */
+    ACT_AWAY,      /* say who is away, and who stands in */
+    ACT_ROSTER,    /* replace the roster */
+    ACT_SUSPICION, /* settle a suspected incident */
     ACTS
 };
 

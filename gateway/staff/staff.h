@@ -37,14 +37,12 @@ void staff_file(struct call *c);
 void staff_account(struct call *c);
 void staff_search(struct call *c);
 void staff_what_if(struct call *c);
+void staff_suspicions(struct call *c);
+void staff_suspicion(struct call *c);
 void staff_hooks(struct call *c);
 void staff_jobs(struct call *c);
 void staff_job(struct call *c);
 void staff_job_stop(struct call *c);
-void staff_job_undo(struct call *c);
-void staff_choose(struct call *c);
-void staff_bulk(struct call *c);
-void staff_reroute(struct call *c);
 /* LOOP */
 void staff_sign_in(struct call *c);
 void staff_call(struct call *c);

@@ -8,6 +8,7 @@ import * as keys from '/keys.js';
 import * as live from '/live.js';
 import { openQueue, openQueues, openSearch } from '/queues.js';
 import { openHandover, openRoster } from '/roster.js';
+import { banner } from '/suspicion.js';
 import { openTicket } from '/ticket.js';
 import { ROLES, clockTime, tick, word } from '/words.js';
 
@@ -27,6 +28,8 @@ const ROUTES = [
 ];
 
 const top = document.getElementById('top'), main = document.getElementById('main');
+const suspicion = banner();
+main.before(suspicion.node);
 let staff = null, view = null, asked = 0, lastTicket = null, state = { live: false, at: 0 };
 
 // ---- the view of an address ----
@@ -156,7 +159,7 @@ function askIn(why) {
   live.stop();
   staff = view = null;
   asked++;
-  top.hidden = true;
+  top.hidden = suspicion.node.hidden = true;
   const told = el('p', { class: 'error', role: 'alert' }, why), name = el('input', { id: 'name', autocomplete: 'username', required: true, maxlength: 64 });
   const password = el('input', { id: 'password', type: 'password', autocomplete: 'current-password', required: true });
   const button = el('button', { class: 'go' }, 'Sign in');
@@ -191,9 +194,11 @@ async function enter() {
       state = now;
       paintLive();
     }
+    if (event) suspicion.event(event);
     if (event && (event.type === 'reload' || view?.event(event))) refreshSoon();
   });
   paintLive();
+  suspicion.enter(staff);
   await show();
 }
 
