@@ -17,7 +17,7 @@ const RETRY_MS = 5000;   // where the page could not be read
 
 const ROUTES = [
   [/^#\/queues$/, openQueues],
-  [/^#\/queue\/([a-z0-9-]+)$/, openQueue],
+  [/^#\/queue\/([a-z0-9.-]+)$/, openQueue],
   [/^#\/ticket\/(tkt_[0-9A-Z]{26})$/, openTicket],
   [/^#\/account\/(acc_[0-9A-Z]{26})$/, openAccount],
   [/^#\/search\?q=(.+)$/, openSearch],
