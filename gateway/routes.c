@@ -6,7 +6,9 @@
 #include "gateway/intake/post.h"
 #include "gateway/intake/web.h"
 #include "gateway/roster/roster.h"
+#include "gateway/staff/line.h"
 #include "gateway/staff/staff.h"
+#include "gateway/verify/acceptance.h"
 #include "gateway/verify/appeal.h"
 #include "gateway/verify/verify.h"
 #include "rules/attachment.h"
@@ -29,6 +31,7 @@ const struct route routes_public[] = {
     {"POST", "/requests/{ref}/code", verify_ask, ROUTE_WORK, SMALL},
     {"POST", "/requests/{ref}/verify", verify_pass, ROUTE_WORK, SMALL},
     {"POST", "/requests/{ref}/vouch", appeal_ask, ROUTE_WORK, SMALL},
+    {"POST", "/requests/{ref}/acceptance", acceptance_answer, ROUTE_LOOP, SMALL},
     {"POST", "/requests/{ref}/messages", web_message, ROUTE_LOOP, FORM},
     {"POST", "/requests/{ref}/files", files_post, ROUTE_LOOP, FILE_POST},
     {"GET", "/requests/{ref}/files/{fil}", files_get, ROUTE_LOOP, 0},
@@ -41,6 +44,7 @@ const struct route routes_public[] = {
     {"POST", "/channels/social", channels_social, ROUTE_LOOP, CHANNELS_BODY_MAX},
     {"POST", "/channels/phone", channels_phone, ROUTE_LOOP, CHANNELS_BODY_MAX},
     {"POST", "/channels/desk", channels_desk, ROUTE_LOOP, CHANNELS_BODY_MAX},
+    {"POST", "/channels/restoration", channels_restoration, ROUTE_LOOP, SMALL},
     {"GET", "/livez", admin_live, ROUTE_LOOP, 0},
     {"GET", "/{lang}", web_form_language, ROUTE_LOOP, 0},
     {"GET", "/{lang}/", web_form_language, ROUTE_LOOP, 0},
@@ -93,6 +97,14 @@ const struct route routes_staff[] = {
     {"GET", "/api/jobs", staff_jobs, ROUTE_WORK, 0},
     {"GET", "/api/jobs/{job}", staff_job, ROUTE_WORK, 0},
     {"POST", "/api/jobs/{job}/stop", staff_job_stop, ROUTE_WORK, SMALL},
+    {"GET", "/api/incidents/{slug}/restoration", staff_line, ROUTE_WORK, 0},
+    {"GET", "/api/incidents/{slug}/restoration/sites", staff_line_sites, ROUTE_WORK, 0},
+    {"GET", "/api/incidents/{slug}/restoration/sites/{site}", staff_line_site, ROUTE_WORK, 0},
+    {"POST", "/api/incidents/{slug}/restoration/sites/{site}", staff_line_act, ROUTE_WORK, SMALL},
+    {"POST", "/api/incidents/{slug}/restoration/batches", staff_line_batch, ROUTE_WORK, SMALL},
+    {"POST", "/api/incidents/{slug}/restoration/audit", staff_line_audit, ROUTE_WORK, SMALL},
+    {"GET", "/api/restoration/parked", staff_line_parked, ROUTE_WORK, 0},
+    {"POST", "/api/restoration/parked/{event}", staff_line_unpark, ROUTE_WORK, SMALL},
     {"GET", "/api/events", staff_events, ROUTE_LOOP, 0},
     {"GET", "/livez", admin_live, ROUTE_LOOP, 0},
 };

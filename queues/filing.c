@@ -37,6 +37,8 @@ void filing_begin(struct filing *f)
     mailbox_read(f);
     if (is_return(f))
         begin_return(f);
+    if (is_of_line(f))
+        begin_line(f);
 }
 
 size_t filing_asked(const struct filing *f)
@@ -432,6 +434,9 @@ bool filing_ask(struct filing *f, struct redis *r)
     case JOIN:
         ask_join(f, r);
         break;
+    case LINE:
+        ask_line(f, r);
+        break;
     default: /* of mails, in the order of enum step */
         f->step < RETURN ? ask_answer(f, r) : ask_return(f, r);
         break;
@@ -471,6 +476,8 @@ static enum err hear_step(struct filing *f, struct redis *r, const struct redis_
         return hear_inherit(f, r, replies);
     case JOIN:
         return hear_join(f, r, replies);
+    case LINE:
+        return hear_line(f, r, replies);
     default:
         return f->step < RETURN ? hear_answer(f, r, replies) : hear_return(f, r, replies);
     }

@@ -34,6 +34,7 @@
 #include "rules/ticket_state.h"
 
 struct inquiry;
+struct line_flow;
 struct rules;
 
 enum filing_outcome {
@@ -111,6 +112,7 @@ struct filing {
     struct email email;
     struct inquiry *inquiry; /* of a request: filing_resolve.c */
     size_t reads;            /* commands of its second exchange */
+    struct line_flow *line;  /* of what is told of a site: filing_line.c */
 };
 
 /* The first group is filled in; the rest zero. */

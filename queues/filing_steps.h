@@ -7,6 +7,7 @@
  *   BEFORE, SETTLE        it was filed: where?                   filing_attach.c
  *   ANSWER to TELL        does it join what it answers?          filing_answer.c
  *   RETURN to RETURN_KEEP a mail of ours came back               filing_return.c
+ *   LINE                  what is told of a site               filing_line.c
  *   the rest                                                     filing.c
  *
  * Files that come with an item are written beside its original: filing_files.c. */
@@ -39,6 +40,7 @@ enum step {
     RETURN_TICKET,
     RETURN_WRITE,
     RETURN_KEEP,
+    LINE,
 };
 
 void ask_resolve(struct filing *f, struct redis *r);
@@ -99,6 +101,12 @@ bool is_return(const struct filing *f);
 void begin_return(struct filing *f);
 void ask_return(struct filing *f, struct redis *r);
 enum err hear_return(struct filing *f, struct redis *r, const struct redis_value *v);
+
+/* What is told of a site that comes back: the step LINE. */
+bool is_of_line(const struct filing *f);
+void begin_line(struct filing *f);
+void ask_line(struct filing *f, struct redis *r);
+enum err hear_line(struct filing *f, struct redis *r, const struct redis_value *v);
 
 /* Is there an Idempotency-Key to be asked for? */
 bool asks_key(const struct filing *f);

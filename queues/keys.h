@@ -43,6 +43,7 @@
  *   {p0}:iu:<slug>    hash    its updates: upd_… -> sealed JSON, see incident/update.h
  *   {p0}:in:<slug>    hash    an incident;  {p0}:ih:<slug>  hash  its timeline: evt_… -> sealed JSON
  *   {p0}:lv:<slug>    hash    versions of its affected list;  {p0}:ld:, lr:<slug>:<data>  what they hold: incident/affected.h
+ *   {pN}:rr, :rh, :rl, :rc, :ra  the restoration line, {p0}:rs, :rb, :rx what is known of all of it: see incident/line.h
  *   {pN}:x:<acc>      hash    what files of a customer take up: fil_… -> see room.lua
  *   {p0}:jb:<job>     hash    a job in the background: see job.h;  {p0}:ji:<job>  zset  what went otherwise than meant
  *   {p0}:js, {p0}:jr  zset    all jobs, and those that run

@@ -28,7 +28,7 @@ enum {
     WEBHOOK_NAME_MAX = 32,
     WEBHOOK_SECRETS = 2,       /* living ones of a sender */
     WEBHOOKS_OF_KIND_MAX = 16, /* a signature is held against every living secret of its kind: this bounds that work */
-    WEBHOOKS_MAX = 3 * WEBHOOKS_OF_KIND_MAX,
+    WEBHOOKS_MAX = 4 * WEBHOOKS_OF_KIND_MAX,
     WEBHOOK_KEEP_HOURS = 24,         /* how long a replaced secret lives on, where nothing else was asked for */
     WEBHOOK_KEEP_HOURS_MAX = 7 * 24, /* and at most */
 };
@@ -37,7 +37,8 @@ enum {
 #define WEBHOOK_KIND_LIST(X) \
     X(SOCIAL, "social")      \
     X(PHONE, "phone")        \
-    X(DESK, "desk")
+    X(DESK, "desk")          \
+    X(RESTORATION, "restoration")
 
 enum webhook_kind {
 #define X(name, word) WEBHOOK_##name,

@@ -5,8 +5,11 @@
 
 #include <string.h>
 
-static const char *const op_names[] = {
-    [ITEM_REQUEST] = "request", [ITEM_MESSAGE] = "message", [ITEM_BOUNCE] = "bounce", [ITEM_MAIL] = "mail"};
+static const char *const op_names[] = {[ITEM_REQUEST] = "request",
+                                       [ITEM_MESSAGE] = "message",
+                                       [ITEM_BOUNCE] = "bounce",
+                                       [ITEM_MAIL] = "mail",
+                                       [ITEM_RESTORATION] = "restoration"};
 
 enum { OPS = sizeof op_names / sizeof op_names[0] };
 

@@ -23,13 +23,14 @@ enum {
 };
 
 enum item_op {
-    ITEM_REQUEST, /* opens or joins work */
-    ITEM_MESSAGE, /* more words of somebody who holds a reference */
-    ITEM_BOUNCE,  /* a mail of ours that came back */
-    ITEM_MAIL,    /* a mail as it came, with its envelope: read before it is filed as one of the others */
+    ITEM_REQUEST,     /* opens or joins work */
+    ITEM_MESSAGE,     /* more words of somebody who holds a reference */
+    ITEM_BOUNCE,      /* a mail of ours that came back */
+    ITEM_MAIL,        /* a mail as it came, with its envelope: read before it is filed as one of the others */
+    ITEM_RESTORATION, /* what a restoration system tells of a site; leads to no ticket */
 };
 
-/* "request", "message", "bounce", "mail": the journal's op. */
+/* "request", "message", "bounce", "mail", "restoration": the journal's op. */
 const char *item_op_name(enum item_op op);
 
 struct item {

@@ -1,6 +1,7 @@
 #include "gateway/channels/channels.h"
 
 #include "gateway/app.h"
+#include "gateway/channels/restoration.h"
 #include "gateway/channels/senders.h"
 #include "gateway/conf.h"
 #include "gateway/http/call.h"
@@ -74,7 +75,6 @@ static void on_accepted(struct call *c, const struct item *i, const struct accep
 {
     struct doc *d;
 
-    (void)i;
     if (!post_accepted(r)) {
         say_failed(c, r);
         return;
@@ -83,7 +83,8 @@ static void on_accepted(struct call *c, const struct item *i, const struct accep
         call_set_header(c, "idempotent-replayed", STR("true"));
     d = doc_object();
     doc_set_text(d, "item", str_of(id_print(ID_ITEM, r->item).at));
-    doc_set_text(d, "reference", str_of(reference_print(r->reference).at));
+    if (i->op == ITEM_REQUEST)
+        doc_set_text(d, "reference", str_of(reference_print(r->reference).at));
     call_answer_doc(c, 202, d);
     doc_close(d);
 }
@@ -129,9 +130,14 @@ static bool take(struct call *c)
         say(c, 429, "too-many", err_text(ERR_LIMIT), (int)((wait + 999) / 1000));
         return false;
     }
-    if (!read_report(c, h))
-        return false;
-    channels_complete(c, &h->report);
+    if (h->kind == WEBHOOK_RESTORATION) {
+        if (!restoration_take(c, h->sender, h->now_ms, &h->report.item))
+            return false;
+    } else {
+        if (!read_report(c, h))
+            return false;
+        channels_complete(c, &h->report);
+    }
     set_key(c, h);
     accept_item(app->accept, c, &h->report.item, false, on_accepted);
     return true;
@@ -192,4 +198,9 @@ void channels_phone(struct call *c)
 void channels_desk(struct call *c)
 {
     receive(c, WEBHOOK_DESK);
+}
+
+void channels_restoration(struct call *c)
+{
+    receive(c, WEBHOOK_RESTORATION);
 }

@@ -1,4 +1,5 @@
-/* channels.h - POST /channels/social, phone, desk: what bots, telephone systems and other desks report.
+/* channels.h - POST /channels/social, phone, desk, restoration: what bots, telephone systems, other desks and
+ * restoration systems report.
  *
  * C1  nothing is read of a body before a sender of that kind is known to have signed it; whatever is wrong with that is
  *     one 401, the same for a wrong signature, an old one, none, and a sender that never was;
@@ -17,6 +18,7 @@ enum { CHANNELS_BODY_MAX = 64 * 1024 };
 void channels_social(struct call *c);
 void channels_phone(struct call *c);
 void channels_desk(struct call *c);
+void channels_restoration(struct call *c); /* what becomes of it: restoration.h */
 
 /* 422 with all faults. */
 void channels_faults(struct call *c, const struct report_fault *faults, size_t n);

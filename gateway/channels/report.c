@@ -274,6 +274,7 @@ size_t report_read(enum webhook_kind kind, const struct doc *d, struct arena *a,
     case WEBHOOK_DESK:
         read_ticket(&r, d);
         break;
+    case WEBHOOK_RESTORATION: /* restoration.h */
     case WEBHOOK_KINDS:
         break;
     }

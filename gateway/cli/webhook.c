@@ -67,7 +67,7 @@ static enum cli_exit add_run(struct cli *c)
     struct str secret;
 
     if (!webhook_kind_parse(str_of(c->words[0]), &kind))
-        return cli_usage(c, "a sender posts to social, phone or desk");
+        return cli_usage(c, "a sender posts to social, phone, desk or restoration");
     if (!webhook_name_valid(str_of(name)))
         return cli_usage(c, "a name has %d to %d of a-z, 0-9 and -", WEBHOOK_NAME_MIN, WEBHOOK_NAME_MAX);
 
@@ -250,7 +250,7 @@ const struct command command_webhook_add = {
     .does = "let a program post to a channel",
     .examples = "  postern webhook add social mastodon-bot      prints its secret, this once\n"
                 "  postern webhook add desk zendesk --json\n",
-    .more = "KIND is social, phone or desk: POST /channels/KIND, signed as Standard Webhooks 1.0.0 says.\n"
+    .more = "KIND is social, phone, desk or restoration: POST /channels/KIND, signed as Standard Webhooks 1.0.0 says.\n"
             "A running server knows a new sender at once.\n",
     .least = 2,
     .most = 2,

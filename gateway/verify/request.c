@@ -6,6 +6,7 @@
 #include "gateway/intake/fields.h"
 #include "gateway/pages.h"
 #include "gateway/say.h"
+#include "gateway/verify/acceptance.h"
 #include "gateway/verify/appeal.h"
 #include "gateway/verify/look.h"
 #include "gateway/verify/verify.h"
@@ -81,7 +82,14 @@ static struct doc *verification_json(struct call *c, const struct look *l)
     return v;
 }
 
-static void answer_json(struct call *c, const struct look *l, const struct file_list *files, const char *lang)
+/* What was read beside the request itself. */
+struct beside {
+    struct file_list files;
+    struct line_site *sites;
+    size_t site_count;
+};
+
+static void answer_json(struct call *c, const struct look *l, const struct beside *b, const char *lang)
 {
     struct doc *d = doc_object();
 
@@ -92,7 +100,8 @@ static void answer_json(struct call *c, const struct look *l, const struct file_
     doc_set_null(d, "incident");
     doc_set(d, "next_reply_by", stamp_doc(l->next_reply_ms));
     doc_set(d, "timeline", timeline_json(l));
-    doc_set(d, "files", show_json(files));
+    doc_set(d, "files", show_json(&b->files));
+    doc_set(d, "restoration", acceptance_json(b->sites, b->site_count));
     doc_set(d, "verification", verification_json(c, l));
     call_set_header(c, "cache-control", STR("no-store"));
     call_answer_doc(c, 200, d);
@@ -191,7 +200,8 @@ static void add_next_reply(struct call *c, const char *lang, const struct look *
 
 static void add_notice(struct call *c, const char *lang, const struct look *l, struct doc *d)
 {
-    static const char *const did[] = {"code", "message", "confirmed", "file", "vouch"};
+    static const char *const did[] = {"code",  "message",  "confirmed", "file",
+                                      "vouch", "accepted", "refused",   "elsewhere"};
     struct str asked = call_query(c, "did");
 
     for (size_t i = 0; i < sizeof did / sizeof did[0]; i++) {
@@ -218,6 +228,7 @@ static void add_fault(struct call *c, const char *lang, struct doc *d)
                   {"character", {"text", "character", "error.text.character"}},
                   {"malformed-code", {"code", "malformed-code", "error.code.malformed"}},
                   {"code-gone", {"code", "code-gone", "error.code.gone"}},
+                  {"answer", {"answer", "missing", "error.answer.missing"}},
                   {"email", {"email", "malformed", "error.email.form"}}};
     struct str wrong = call_query(c, "wrong"), left = call_query(c, "left");
     struct field_fault file;
@@ -240,8 +251,7 @@ static void add_fault(struct call *c, const char *lang, struct doc *d)
     }
 }
 
-static void add_filed(struct call *c, const char *lang, const struct look *l, const struct file_list *files,
-                      struct doc *d)
+static void add_filed(struct call *c, const char *lang, const struct look *l, const struct beside *b, struct doc *d)
 {
     bool closed = str_is(l->ticket.state, "closed") || str_is(l->ticket.state, "solved");
 
@@ -264,12 +274,13 @@ static void add_filed(struct call *c, const char *lang, const struct look *l, co
     add_next_reply(c, lang, l, d);
     doc_set_bool(d, "waiting_you", str_is(l->ticket.state, "waiting-customer"));
     doc_set_bool(d, "closed", closed);
-    doc_set(d, "timeline", timeline_page(c, lang, l, files));
-    show_page(c, lang, l->reference, files, d);
+    doc_set(d, "timeline", timeline_page(c, lang, l, &b->files));
+    show_page(c, lang, l->reference, &b->files, d);
+    acceptance_page(c, lang, b->sites, b->site_count, d);
     doc_set_bool(d, "may_attach", confirmed(l));
 }
 
-static void answer_page(struct call *c, const struct look *l, const struct file_list *files, const char *lang)
+static void answer_page(struct call *c, const struct look *l, const struct beside *b, const char *lang)
 {
     struct doc *d = doc_object();
     struct reference ref = reference_print(l->reference);
@@ -281,7 +292,7 @@ static void answer_page(struct call *c, const struct look *l, const struct file_
         doc_set_bool(d, "written", true);
         doc_set_bool(d, "fresh", true);
     } else {
-        add_filed(c, lang, l, files, d);
+        add_filed(c, lang, l, b, d);
     }
     add_notice(c, lang, l, d);
     add_fault(c, lang, d);
@@ -316,18 +327,20 @@ void verify_look(struct call *c)
     const char *lang = say_language(c, no_text);
     enum token_kind kind = token_of_call(c->app->keys, c, reference, &id);
     enum err e = look_read(c->app, work_redis(), c->arena, reference, kind, id, &l);
-    struct file_list files = {0};
+    struct beside b = {0};
 
     if (e == ERR_OK)
-        e = files_read(work_redis(), c->app->keys, c->arena, l.messages, l.message_count, &files);
+        e = files_read(work_redis(), c->app->keys, c->arena, l.messages, l.message_count, &b.files);
+    if (e == ERR_OK)
+        e = acceptance_sites(c->app, work_redis(), c->arena, &l, &b.sites, &b.site_count);
 
     if (e == ERR_UNKNOWN_CALLER) {
         verify_unknown(c, lang);
     } else if (e != ERR_OK) {
         say_problem(c, 503, "not-available", no_text, STORE_RETRY_S);
     } else if (call_wants_html(c)) {
-        answer_page(c, &l, &files, l.written ? lang : say_language(c, l.me.language));
+        answer_page(c, &l, &b, l.written ? lang : say_language(c, l.me.language));
     } else {
-        answer_json(c, &l, &files, lang);
+        answer_json(c, &l, &b, lang);
     }
 }

@@ -43,6 +43,7 @@ enum { ULID_CHARS = 26, ID_CHARS_MAX = 4 + ULID_CHARS };
     X(JOB, "job")         \
     X(ABSENCE, "awy")     \
     X(HANDOVER, "hov")    \
+    X(BATCH, "bat")       \
     X(SITE, "site")
 
 enum id_kind {

@@ -315,7 +315,7 @@ describe('senders', () => {
 
   const refused = [
     [['add', 'social', 'masto-bot'], 65, /already: postern webhook rotate masto-bot/],
-    [['add', 'mail', 'x1'], 64, /social, phone or desk/],
+    [['add', 'mail', 'x1'], 64, /social, phone, desk or restoration/],
     [['add', 'social', 'No Name'], 64, /2 to 32 of a-z/],
     [['add', 'social'], 64, /./],
     [['rotate', 'nobody'], 65, /no sender is called nobody/],

@@ -7,7 +7,7 @@ import { many, multipart, open, redisServer, story, taken, until } from './kit.m
 import { EICAR, announce, clamd, fetchFile, put, reaches, sent, textOf } from './files.mjs'
 import { document, faults, seen } from './openapi.mjs'
 import { member } from './member.mjs'
-import { call, deliver, deskTicket, message, post, sender } from './senders.mjs'
+import { call, deliver, deskTicket, message, post, restoration, sender } from './senders.mjs'
 
 const PUBLIC = Object.entries(document.paths).filter(([path]) => !path.startsWith('/api/'))
 const STAFF = Object.entries(document.paths).filter(([path]) => path.startsWith('/api/'))
@@ -77,7 +77,7 @@ describe('each documented answer of the public and the admin listener', () => {
     await full.admin('/readyz')
     await door.get(url)
     await door.look(made)
-    for (const path of ['code', 'verify', 'messages', 'vouch']) {
+    for (const path of ['code', 'verify', 'messages', 'vouch', 'acceptance']) {
       await visitor.ask('POST', `${page.location}/${path}`, { form: { text: 'x', code: '1' }, ...cross })
       await visitor.ask('POST', `${page.location}/${path}`, { form: { text: 'More.', code: '12345678' } })
       await door.post(`${url}/${path}`, bad)
@@ -91,6 +91,7 @@ describe('each documented answer of the public and the admin listener', () => {
     await door.post(`${url}/verify`, { json: { code }, token })
     await door.post(`${url}/messages`, { json: {}, token })
     await door.post(`${url}/vouch`, { json: {}, token })
+    await door.post(`${url}/acceptance`, { json: {}, token })
     const appeals = await appealed()
     for (const [kind, page, code] of appeals) {
       for (const path of [page, `/${kind}/x`]) await door.get(path)
@@ -106,7 +107,7 @@ describe('each documented answer of the public and the admin listener', () => {
       })
     }
 
-    const report = { social: post, phone: call, desk: deskTicket }
+    const report = { social: post, phone: call, desk: deskTicket, restoration }
     for (const [kind, make] of Object.entries(report)) {
       const one = await sender(door, kind, `documented-${kind}`), busy = await sender(held, kind, `busy-${kind}`)
       await one.post(make())
@@ -125,7 +126,7 @@ describe('each documented answer of the public and the admin listener', () => {
 
     const half = await files(visitor, page, made, url, cross)
     await many(230, 32, () => held.post('/requests', { json: { problem, email } }))
-    for (const path of ['/requests', `${url}/code`, `${url}/verify`, `${url}/messages`, `${url}/files`, `${url}/vouch`, '/vouch/{token}', '/veto/{token}']) {
+    for (const path of ['/requests', `${url}/code`, `${url}/verify`, `${url}/messages`, `${url}/files`, `${url}/vouch`, `${url}/acceptance`, '/vouch/{token}', '/veto/{token}']) {
       const mine = held.flood ??= await heldRequest()
       await untilSeen(`POST ${path.replace(made.reference, '{ref}')} 429`, () => many(16, 16, () => (
         held.post(path.replace(url, mine.url), { json: { problem, email, code: '12345678', text: 'x' }, token: mine.token }))))
@@ -142,6 +143,7 @@ describe('each documented answer of the public and the admin listener', () => {
     await door.post(`${url}/verify`, { json: { code: '12345678' }, token })
     await door.post(`${url}/messages`, { json: { text: 'Away.' }, token: flow.token })
     await door.post(`${url}/vouch`, { json: {}, token })
+    await door.post(`${url}/acceptance`, { json: { site: 'site_01M87ZRQ4TEBF6C6B5AD9CPY55', answer: 'yes' }, token })
     for (const [, page] of appeals) await door.post(page, { json: { code: '12345678', answer: 'no' } })
     await announce(door, made, 'a.txt', 5)
     await fetchFile(door, made, half)
@@ -168,6 +170,7 @@ describe('each documented answer of the public and the admin listener', () => {
     const [{ contact }] = (await staff.post(`/api/tickets/${ticket}/numbers`)).json.items
     const me = (await staff.ticket(ticket)).participants.find((p) => p.reference === mate.reference)
     await staff.post(`/api/tickets/${ticket}/proofs`, { participant: me.id, kind: 'call-back', contact })
+    await accepted(mate)
     const newcomer = await confirmed('newcomer@doc.example')
     await door.post(`${newcomer.url}/vouch`, { json: {}, token: newcomer.token })
     await door.stop() // what is due is gone over at the start, by whoever has the lease
@@ -177,6 +180,19 @@ describe('each documented answer of the public and the admin listener', () => {
       const mail = door.mails().find((m) => m.to === 'boss@doc.example' && m.text.includes(`/${kind}/`))
       return mail && [kind, new RegExp(`(/${kind}/[\\w-]+)`).exec(mail.text)[1], mail.code]
     })))
+  }
+
+  // A site of theirs comes back, and is right; a second answer finds it handed back.
+  async function accepted(mate) {
+    redis.do('HSET', '{p0}:inc', 'documented', 'inc_01M87ZRQ4TEBF6C6B5AD9CPY55 declared')
+    redis.do('HSET', '{p0}:rb:documented', 'quick', '{"ours":false}')
+    const system = await sender(door, 'restoration', 'doc-restore')
+    await system.post(restoration({ incident: 'documented', site: 'DOC-1', batch: 'quick', state: 'customer-validation' }))
+    const { site } = await until('it waits for an answer', async () => (await door.look(mate)).restoration[0])
+    await door.post(`${mate.url}/acceptance`, { json: { site, answer: 'yes' }, token: mate.token })
+    await system.post(restoration({ incident: 'documented', site: 'DOC-1', state: 'failed' }))
+    await until('it is looked at again', async () => (await door.look(mate)).restoration.length === 0)
+    await door.post(`${mate.url}/acceptance`, { json: { site, answer: 'yes' }, token: mate.token })
   }
 
   // made is confirmed, the visitor not. The id of an upload that is not whole.
@@ -230,7 +246,7 @@ describe('the staff listener', () => {
   story('answers nobody without a session', async (t) => {
     const door = await open(), there = (await door.ask('GET', '/api/queues', { to: 'staff' }).catch((e) => e)).status !== 404
     if (!there) t.skip('it has no API yet')
-    const id = { tkt: 'tkt_01M87ZRQ4TEBF6C6B5AD9CPY55', itm: 'itm_01M87ZRQ4TEBF6C6B5AD9CPY55', fil: 'fil_01M87ZRQ4TEBF6C6B5AD9CPY55', acc: 'acc_01M87ZRQ4TEBF6C6B5AD9CPY55', apv: 'apv_01M87ZRQ4TEBF6C6B5AD9CPY55', job: 'job_01M87ZRQ4TEBF6C6B5AD9CPY55', queue: 'triage' }
+    const id = { tkt: 'tkt_01M87ZRQ4TEBF6C6B5AD9CPY55', itm: 'itm_01M87ZRQ4TEBF6C6B5AD9CPY55', fil: 'fil_01M87ZRQ4TEBF6C6B5AD9CPY55', acc: 'acc_01M87ZRQ4TEBF6C6B5AD9CPY55', apv: 'apv_01M87ZRQ4TEBF6C6B5AD9CPY55', job: 'job_01M87ZRQ4TEBF6C6B5AD9CPY55', queue: 'triage', slug: 'loss', site: 'site_01M87ZRQ4TEBF6C6B5AD9CPY55', event: 'evt_01M87ZRQ4TEBF6C6B5AD9CPY55' }
     for (const [method, path] of there ? operations(STAFF).filter(([method, path]) => !(method === 'POST' && path === '/api/session')) : []) {
       const a = await door.ask(method, path.replace(/\{(\w+)\}/g, (all, name) => id[name]), { to: 'staff', ...(method === 'POST' && { json: {} }), headers: { 'sec-fetch-site': 'same-origin' } })
       assert.equal(a.status, 401, `${method} ${path} ${a.status}`)

@@ -38,4 +38,5 @@ export const post = (more = {}) => ({ platform: 'mastodon', post_id: `p${++n}`, 
 // About something of its own, so that it is not gathered with others.
 export const rumour = (more = {}) => post({ claims: { organisation: `Rumour ${n + 1}` }, ...more })
 export const call = (more = {}) => ({ call_id: `c${++n}`, from: `+8862${20000000 + n}`, transcript: `Call ${n}: our site is gone.`, ...more })
+export const restoration = (more = {}) => ({ incident: 'loss', site: `SITE-${++n}`, batch: 'b-1', state: 'restoring', at: new Date().toISOString(), ...more })
 export const deskTicket = (more = {}) => ({ desk: 'zendesk', ticket_id: `t${++n}`, text: `Ticket ${n}: our site is gone.`, ...more })
