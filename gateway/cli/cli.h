@@ -18,31 +18,32 @@
 #define POSTERN_VERSION "0.1.0"
 
 /* One line for each command: command_<name> is what its file defines. The order is the order of the help. */
-#define COMMAND_LIST(X) \
-    X(serve)            \
-    X(check)            \
-    X(contacts_import)  \
-    X(staff_add)        \
-    X(staff_passwd)     \
-    X(staff_disable)    \
-    X(staff_list)       \
-    X(staff_import)     \
-    X(webhook_add)      \
-    X(webhook_rotate)   \
-    X(webhook_disable)  \
-    X(webhook_remove)   \
-    X(webhook_list)     \
-    X(hook_add)         \
-    X(hook_list)        \
-    X(hook_remove)      \
-    X(hook_test)        \
-    X(mail_show)        \
-    X(roster_check)     \
-    X(roster_import)    \
-    X(roster_show)      \
-    X(rules_explain)    \
-    X(rules_what_if)    \
-    X(sample)           \
+#define COMMAND_LIST(X)     \
+    X(serve)                \
+    X(check)                \
+    X(contacts_import)      \
+    X(staff_add)            \
+    X(staff_passwd)         \
+    X(staff_disable)        \
+    X(staff_list)           \
+    X(staff_import)         \
+    X(webhook_add)          \
+    X(webhook_rotate)       \
+    X(webhook_disable)      \
+    X(webhook_remove)       \
+    X(webhook_list)         \
+    X(hook_add)             \
+    X(hook_list)            \
+    X(hook_remove)          \
+    X(hook_test)            \
+    X(incident_restoration) \
+    X(mail_show)            \
+    X(roster_check)         \
+    X(roster_import)        \
+    X(roster_show)          \
+    X(rules_explain)        \
+    X(rules_what_if)        \
+    X(sample)               \
     X(help)
 
 /* sysexits.h has the same numbers; the meanings are ours. */

@@ -172,6 +172,21 @@ story('many sites at once are each where they belong, and the board counts them'
   assert.equal(pages.length, SITES)
 })
 
+story('a file says the same as events do, once however often it is taken, or nothing at all', async () => {
+  const take = (rows, ...words) => door.run(['incident', 'restoration', 'loss', '-', '--json', ...words], { input: `site,batch,state,at,restore_point\n${rows.join('\n')}\n` })
+  const rows = [`MANY-1,file,failed,${ago(1)},p9`, `NOBODY-1,file,waiting,${ago(1)},`]
+  const none = { applied: 0, late: 0, refused: 0, repeated: 0, parked: 0 }
+  assert.deepEqual(JSON.parse((await take(rows, '--dry-run')).out), { ...none, applied: 1, parked: 1 })
+  assert.equal((await board()).batches.some((b) => b.batch === 'file'), false)
+  const bad = await take([...rows, 'MANY-2,file,gone,yesterday,'])
+  assert.equal(bad.code, 65)
+  assert.match(bad.out, /^line 4: state: /)
+  assert.equal((await board()).batches.some((b) => b.batch === 'file'), false)
+  assert.deepEqual(JSON.parse((await take(rows)).out), { ...none, applied: 1, parked: 1 })
+  assert.deepEqual(JSON.parse((await take(rows)).out), { ...none, repeated: 1, parked: 1 })
+  assert.equal((await sites('?batch=file&state=restoring')).length, 1)
+})
+
 story('what was told while Redis was away is there when it is back', async () => {
   const row = await named('OTHER-1'), pid = door.redisPid()
   process.kill(pid, 'SIGSTOP')
