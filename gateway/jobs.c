@@ -1,6 +1,7 @@
 #include "gateway/jobs.h"
 
 #include "gateway/app.h"
+#include "queues/bulk.h"
 #include "queues/clock.h"
 #include "queues/incident/suspicion.h"
 #include "queues/job.h"
@@ -15,7 +16,12 @@
 enum { REDIS_MS = 10000, ARENA_BYTES = 256 * 1024 };
 
 /* Every kind of job. */
-static const struct job_kind kinds[] = {{"belong", suspicion_belong_step}};
+static const struct job_kind kinds[] = {
+    {"belong", suspicion_belong_step},
+    {"bulk", bulk_step},
+    {"reroute", reroute_step},
+    {"undo", undo_step},
+};
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 

@@ -105,6 +105,10 @@ const struct route routes_staff[] = {
     {"POST", "/api/incidents/{slug}/restoration/audit", staff_line_audit, ROUTE_WORK, SMALL},
     {"GET", "/api/restoration/parked", staff_line_parked, ROUTE_WORK, 0},
     {"POST", "/api/restoration/parked/{event}", staff_line_unpark, ROUTE_WORK, SMALL},
+    {"POST", "/api/jobs/{job}/undo", staff_job_undo, ROUTE_WORK, SMALL},
+    {"POST", "/api/selections", staff_choose, ROUTE_WORK, SMALL},
+    {"POST", "/api/bulk", staff_bulk, ROUTE_WORK, FORM},
+    {"POST", "/api/queues/reroute", staff_reroute, ROUTE_WORK, SMALL},
     {"GET", "/api/events", staff_events, ROUTE_LOOP, 0},
     {"GET", "/livez", admin_live, ROUTE_LOOP, 0},
 };

@@ -47,6 +47,8 @@
  *   {pN}:x:<acc>      hash    what files of a customer take up: fil_… -> see room.lua
  *   {p0}:jb:<job>     hash    a job in the background: see job.h;  {p0}:ji:<job>  zset  what went otherwise than meant
  *   {p0}:js, {p0}:jr  zset    all jobs, and those that run
+ *   {pN}:ju:<job>     hash    what a job changed of tickets: see bulk.h
+ *   {p0}:se:<sel>, {p0}:sl:<sel>  hash, list  tickets that somebody chose: see selection.h
  *   fil:{<fil>}       hash    a file that came with a message: see file.h
  *   scan:{files}      zset    files that wait for the scanner, by the time of the next try
  *   up:{<fil>}        hash    a file on its way in: see upload.h

@@ -31,15 +31,14 @@ static const bool table[STAFF_ROLES][ACTS] = {
                     [ACT_AWAY] = true,
                     [ACT_PROVE] = true,
                     [ACT_APPROVE] = true,
-                    [ACT_STOP_JOB] = true},
-    [STAFF_MANAGER] =
-        {
-            [ACT_READ] = true,  [ACT_CLAIM] = true,     [ACT_RELEASE] = true, [ACT_RELEASE_OTHERS] = true,
-            [ACT_REPLY] = true, [ACT_NOTE] = true,      [ACT_STATE] = true,   [ACT_CALL] = true,
-            [ACT_RETRY] = true, [ACT_MOVE] = true,      [ACT_DECIDE] = true,  [ACT_MERGE] = true,
-            [ACT_AWAY] = true,  [ACT_ROSTER] = true,    [ACT_PROVE] = true,   [ACT_APPROVE] = true,
-            [ACT_RULES] = true, [ACT_SUSPICION] = true, [ACT_THAW] = true,    [ACT_STOP_JOB] = true,
-        },
+                    [ACT_STOP_JOB] = true,
+                    [ACT_BULK] = true},
+    [STAFF_MANAGER] = {[ACT_READ] = true,    [ACT_CLAIM] = true,    [ACT_RELEASE] = true,  [ACT_RELEASE_OTHERS] = true,
+                       [ACT_REPLY] = true,   [ACT_NOTE] = true,     [ACT_STATE] = true,    [ACT_CALL] = true,
+                       [ACT_RETRY] = true,   [ACT_MOVE] = true,     [ACT_DECIDE] = true,   [ACT_MERGE] = true,
+                       [ACT_AWAY] = true,    [ACT_ROSTER] = true,   [ACT_PROVE] = true,    [ACT_APPROVE] = true,
+                       [ACT_RULES] = true,   [ACT_THAW] = true,     [ACT_STOP_JOB] = true, [ACT_BULK] = true,
+                       [ACT_REROUTE] = true, [ACT_SUSPICION] = true},
     [STAFF_AUDITOR] = {[ACT_READ] = true},
 };
 

@@ -35,6 +35,8 @@ enum staff_act {
     ACT_AWAY,      /* say who is away, and who stands in */
     ACT_ROSTER,    /* replace the roster */
     ACT_SUSPICION, /* settle a suspected incident */
+    ACT_BULK,      /* act on many tickets at once */
+    ACT_REROUTE,   /* all open ones, by the rules in force */
     ACTS
 };
 

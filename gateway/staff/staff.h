@@ -43,6 +43,10 @@ void staff_hooks(struct call *c);
 void staff_jobs(struct call *c);
 void staff_job(struct call *c);
 void staff_job_stop(struct call *c);
+void staff_job_undo(struct call *c);
+void staff_choose(struct call *c);
+void staff_bulk(struct call *c);
+void staff_reroute(struct call *c);
 /* LOOP */
 void staff_sign_in(struct call *c);
 void staff_call(struct call *c);

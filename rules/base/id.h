@@ -44,6 +44,7 @@ enum { ULID_CHARS = 26, ID_CHARS_MAX = 4 + ULID_CHARS };
     X(ABSENCE, "awy")     \
     X(HANDOVER, "hov")    \
     X(BATCH, "bat")       \
+    X(SELECTION, "sel")   \
     X(SITE, "site")
 
 enum id_kind {

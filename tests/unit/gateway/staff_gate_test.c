@@ -75,10 +75,11 @@ static enum err wanted(const char *method, const struct sent *site, const struct
         return ERR_DENIED;
     if (people[who].role == STAFF_AUDITOR)
         return act == ACT_READ ? ERR_OK : ERR_DENIED;
-    if (act == ACT_MERGE || act == ACT_THAW || act == ACT_RULES || act == ACT_ROSTER || act == ACT_SUSPICION)
+    if (act == ACT_MERGE || act == ACT_THAW || act == ACT_RULES || act == ACT_ROSTER || act == ACT_SUSPICION ||
+        act == ACT_REROUTE)
         return people[who].role == STAFF_MANAGER ? ERR_OK : ERR_DENIED;
     return (act == ACT_RELEASE_OTHERS || act == ACT_DECIDE || act == ACT_APPROVE || act == ACT_STOP_JOB ||
-            act == ACT_AWAY) &&
+            act == ACT_AWAY || act == ACT_BULK) &&
                    people[who].role == STAFF_AGENT
                ? ERR_DENIED
                : ERR_OK;
