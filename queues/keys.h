@@ -26,7 +26,7 @@
  *   {pN}:no:<acc>     set     accounts that somebody said are not this one
  *   {pN}:f:<flw>      hash    a one-time-code flow
  *   {pN}:q:<queue>    zset    open tickets by due time, ms
- *   {pN}:u:<queue>    zset    those of them that nobody has claimed
+ *   {pN}:u:<queue>    zset    those of them that nobody has claimed, by priority, then due time
  *   {pN}:st           zset    open tickets by the time of their next step, ms, see escalation.h
  *   {pN}:qn           set     names of queues that ever held one
  *   {pN}:ob0, :ob1    zset    mails to send by the time of the next try, codes first

@@ -139,3 +139,52 @@ enum err queue_page(struct redis *r, struct arena *a, struct str queue, const st
         memcpy(out, all, *n * sizeof *out);
     return ERR_OK;
 }
+
+/* The score of u: see RANK of words.part. */
+struct ranked {
+    double rank;
+    struct ulid ticket;
+};
+
+static int by_rank(const void *x, const void *y)
+{
+    const struct ranked *a = x, *b = y;
+
+    if (a->rank != b->rank)
+        return a->rank < b->rank ? -1 : 1;
+    return memcmp(a->ticket.bytes, b->ticket.bytes, sizeof a->ticket.bytes);
+}
+
+enum err queue_best(struct redis *r, struct arena *a, const struct str *queues, size_t n, size_t depth,
+                    struct ulid *out, size_t *count)
+{
+    struct str first = number(a, (int64_t)depth * QUEUE_BEST_EACH),
+               last = number(a, (int64_t)(depth + 1) * QUEUE_BEST_EACH - 1);
+    struct ranked *all = arena_array(a, struct ranked, QUEUE_BEST_MAX);
+    struct redis_value *v;
+    size_t replies, found = 0;
+
+    *count = 0;
+    for (size_t q = 0; q < n && q < QUEUE_BEST_QUEUES_MAX; q++)
+        for (unsigned p = 0; p < PARTITIONS; p++)
+            redis_add(r, 5,
+                      (struct str[]){STR("ZRANGE"), key_in(a, p, "u", str_copy(a, queues[q])), first, last,
+                                     STR("WITHSCORES")});
+
+    enum err e = redis_flush(r, a, &v, &replies);
+
+    for (size_t k = 0; e == ERR_OK && k < replies; k++) {
+        e = redis_value_err(r, &v[k]);
+        for (size_t i = 0; e == ERR_OK && i + 1 < v[k].count; i += 2) {
+            all[found].rank = strtod(v[k].items[i + 1].text.at, NULL);
+            found += id_parse(ID_TICKET, v[k].items[i].text, &all[found].ticket);
+        }
+    }
+    if (e != ERR_OK)
+        return e;
+    qsort(all, found, sizeof *all, by_rank);
+    for (size_t i = 0; i < found; i++)
+        out[i] = all[i].ticket;
+    *count = found;
+    return ERR_OK;
+}

@@ -37,4 +37,10 @@ struct queue_place {
 enum err queue_page(struct redis *r, struct arena *a, struct str queue, const struct queue_place *after, size_t max,
                     struct queue_place *out, size_t *n);
 
+/* Best first: tickets of these queues that nobody has, by priority, then by due time. depth: 0 for the first
+ * QUEUE_BEST_EACH of each list, 1 for those behind them, and so on. */
+enum { QUEUE_BEST_EACH = 8, QUEUE_BEST_QUEUES_MAX = 32, QUEUE_BEST_MAX = QUEUE_BEST_EACH * QUEUE_BEST_QUEUES_MAX * 64 };
+enum err queue_best(struct redis *r, struct arena *a, const struct str *queues, size_t n, size_t depth,
+                    struct ulid *out, size_t *count);
+
 #endif

@@ -496,5 +496,7 @@ void change_queue_place(struct change *c, struct ulid ticket, struct str from, s
     if (claimed)
         change_zrem(c, key_in(c->arena, p, "u", now_in), member);
     else
-        change_zadd(c, key_in(c->arena, p, "u", now_in), due_or_never(due_ms), member);
+        change_add(c, 5,
+                   (struct str[]){STR("RANK"), key_in(c->arena, p, "u", now_in), ticket_key(c->arena, ticket), member,
+                                  str_int(c->arena, due_or_never(due_ms))});
 }

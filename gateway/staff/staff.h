@@ -47,6 +47,10 @@ void staff_job_undo(struct call *c);
 void staff_choose(struct call *c);
 void staff_bulk(struct call *c);
 void staff_reroute(struct call *c);
+void staff_next(struct call *c);
+void staff_queue_next(struct call *c);
+void staff_assign(struct call *c);
+void staff_priority(struct call *c);
 /* LOOP */
 void staff_sign_in(struct call *c);
 void staff_call(struct call *c);

@@ -147,6 +147,27 @@ describe('work', () => {
     assert.deepEqual([back.queue, back.priority], ['triage', 20])
   })
 
+  story('who is free gets what matters most, and nobody gets what another got', async () => {
+    const ids = await tickets(12, { language: 'de' }), people = [ida, lea, max, await member(door, 'kim')]
+    await lea.post(`/api/tickets/${ids[7]}/priority`, { priority: 95, why: 'a hospital' })
+    await lea.post(`/api/tickets/${ids[3]}/priority`, { priority: 94, why: 'a school' })
+    await lea.post(`/api/tickets/${ids[0]}/state`, { state: 'waiting-customer' })
+    assert.equal((await lea.post(`/api/tickets/${ids[1]}/priority`, { priority: 5 })).status, 422, 'not without a reason')
+    const want = { queues: ['triage', 'small'], languages: ['de'] }
+    const first = await ida.post('/api/next', want), second = await ida.post('/api/queues/triage/next', { languages: ['de'] })
+    assert.deepEqual([first.json.ticket, second.json.ticket, first.json.owner], [ids[7], ids[3], 'ida'])
+    const got = await many(20, 4, async (i) => [i % 4, await people[i % 4].post('/api/next', want)])
+    const taken = got.filter(([, a]) => a.status === 200)
+    assert.equal(taken.length, 9, 'all but the one that waits for its customer')
+    assert.equal(new Set(taken.map(([, a]) => a.json.ticket)).size, 9)
+    for (const [i, a] of taken) assert.equal(a.json.owner, ['ida', 'lea', 'max', 'kim'][i])
+    assert.equal(got.filter(([, a]) => a.status === 204).length, 11)
+    assert.equal((await lea.post(`/api/tickets/${ids[7]}/assign`, { to: 'kim' })).json.owner, 'kim')
+    assert.equal((await ida.post(`/api/tickets/${ids[7]}/assign`, { to: 'ida' })).status, 403)
+    assert.equal((await lea.post(`/api/tickets/${ids[7]}/assign`, { to: 'nobody.known' })).status, 422)
+    assert.deepEqual((await lea.ticket(ids[7])).history.slice(-2).map((h) => h.kind), ['claimed', 'assigned'])
+  })
+
   story('a gateway that is killed at it is followed by the next, and nothing is done twice', async () => {
     const ids = await tickets(300, { language: 'es' })
     const { selection, count } = await choose({ language: 'es' })

@@ -229,10 +229,10 @@ static const struct {
     const char *label, *from, *to;
     int64_t due_ms;
     bool open, claimed;
-    const char *triage, *restore, *unclaimed; /* scores */
+    const char *triage, *restore, *unclaimed; /* scores; of priority 80 */
 } places[] = {
-    {"opened", "", "triage", 50, true, false, "50", "(nil)", "50"},
-    {"opened without a clock: last", "", "triage", 0, true, false, "253370764800000", "(nil)", "253370764800000"},
+    {"opened", "", "triage", 50000, true, false, "50000", "(nil)", "20000000000050"},
+    {"opened without a clock: last", "", "triage", 0, true, false, "253370764800000", "(nil)", "20253370764800"},
     {"claimed", "triage", "triage", 50, true, true, "50", "(nil)", "(nil)"},
     {"routed elsewhere", "triage", "restore", 60, true, true, "(nil)", "60", "(nil)"},
     {"solved", "triage", "triage", 60, false, true, "(nil)", "(nil)", "(nil)"},
@@ -251,6 +251,7 @@ static void a_ticket_stands_in_one_queue_or_in_none(void **state)
             (void)lab_say(&s, "ZADD {p11}:q:triage 1 %s", name);
             (void)lab_say(&s, "ZADD {p11}:u:triage 1 %s", name);
         }
+        change_hset_int(c, ticket_key(s.arena, id), "priority", 80);
         change_queue_place(c, id, str_of(places[i].from), str_of(places[i].to), places[i].due_ms, places[i].open,
                            places[i].claimed);
         run(c);
