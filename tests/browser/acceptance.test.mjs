@@ -22,6 +22,22 @@ before(async () => {
 });
 after(() => house?.close());
 
+test('staff see the board, and do a step of a checklist by keyboard', async () => {
+  await system.post(restoration({ incident: 'loss', site: 'BETA-1', batch: 'slow', state: 'our-validation', at: new Date(Date.now() - 60000).toISOString() }));
+  const aya = await house.staff('aya'), { page } = aya;
+  await aya.go('/#/restoration/loss');
+  await page.click('a:text-is("BETA-1")');
+  await page.click('button:text-is("Book")');
+  await page.waitForSelector('text=held by aya');
+  await page.fill('#step-ids', 'as before');
+  await page.press('#step-ids', 'Enter');
+  await page.waitForSelector('li:has-text("as before")');
+  await aya.look('a site with its checklist');
+  await page.fill('#reason', 'two spaces are missing');
+  await page.click('button:text-is("Send back")');
+  await page.waitForSelector('text=restoring, batch slow');
+});
+
 for (const [javaScriptEnabled, who, site, locale] of [[false, 'mei@beta.example', 'BETA-1', 'de'], [true, 'lin@gamma.example', 'GAMMA-1', 'ar']]) {
   test(`no, then yes, ${javaScriptEnabled ? 'with' : 'without'} JavaScript, in ${locale}`, async () => {
     const visit = await house.customer({ ...SMALL, javaScriptEnabled, locale }), { page } = visit;

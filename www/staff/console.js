@@ -7,6 +7,7 @@ import { el, fill, say, said } from '/dom.js';
 import * as keys from '/keys.js';
 import * as live from '/live.js';
 import { openQueue, openQueues, openSearch } from '/queues.js';
+import { openLine, openSite } from '/restoration.js';
 import { openHandover, openRoster } from '/roster.js';
 import { banner } from '/suspicion.js';
 import { openTicket } from '/ticket.js';
@@ -23,6 +24,8 @@ const ROUTES = [
   [/^#\/search\?q=(.+)$/, openSearch],
   [/^#\/call$/, openCall],
   [/^#\/duplicates$/, openDuplicates],
+  [/^#\/restoration\/([a-z0-9-]+(?:\?[A-Za-z0-9=&._-]+)?)$/, openLine],
+  [/^#\/site\/([a-z0-9-]+\/site_[0-9A-Z]{26})$/, openSite],
   [/^#\/roster$/, openRoster],
   [/^#\/handover\/(hov_[0-9A-Z]{26})$/, openHandover],
 ];
