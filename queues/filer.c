@@ -92,7 +92,7 @@ static bool tick(struct filer *f)
     f->ticked_ms = now;
     filer_vouch(f);
     f->o.tick(f->o.arg, f->redis);
-    if (redis_do(f->redis, f->arena, NULL, 1, (struct str[]){STR("PING")}) == ERR_OK)
+    if (filer_look(f) == ERR_OK)
         return true;
     filer_redis_failed(f);
     return false;

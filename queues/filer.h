@@ -13,13 +13,16 @@
  *     asked for on each new connection, and a lost one is noticed within a second;
  * L5  a Redis that is not fit (redis_fitness) is not written to;
  * L6  a mail is read before it is filed, and not by this thread: its row is named to `read`, and comes back as a job
- *     that was made of it. Such a job takes its place among the rows of its work by its seq. */
+ *     that was made of it. Such a job takes its place among the rows of its work by its seq;
+ * L7  the first exchange of a batch asks for the version of the incidents, too: where the rules are of another, they are
+ *     made anew and the batch begins again. So what is begun after a declaration was answered is routed by it. */
 #ifndef QUEUES_FILER_H
 #define QUEUES_FILER_H
 
 #include "queues/filing.h"
 #include "queues/journal.h"
 
+struct active;
 struct filer;
 struct ruleset;
 
@@ -55,6 +58,7 @@ struct filer_options {
     struct journal *journal;
     const struct keyring *keys;
     struct ruleset *rules;
+    struct active *active; /* keeps rules to what is declared; NULL: they are what they are */
     const struct redis_target *redis;
     const char *region;        /* see filing.h */
     const char *identity_file; /* of vouch.h */

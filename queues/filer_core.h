@@ -69,6 +69,11 @@ enum err filer_file(struct filer *f, struct batch *b);
 
 /* False, and said, where Redis is away, or not fit. A changed one sets everything back to be filed again. */
 bool filer_check_redis(struct filer *f);
+/* Is Redis still there, and are the rules of what is declared? They are made so. */
+enum err filer_look(struct filer *f);
+/* Queues the question of L7; its answer. *stale: the batch has to begin again, by other rules. */
+void filer_ask_rules(struct filer *f);
+enum err filer_hear_rules(struct filer *f, const struct redis_value *answer, bool *stale);
 /* Redis failed; why is in redis_why(). */
 void filer_redis_failed(struct filer *f);
 /* Redis is there: how far would have to be gone back, should the next one lack what it has? */

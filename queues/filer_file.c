@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RETRY_MS = 200 /* before an item that failed is tried again */ };
+enum {
+    RETRY_MS = 200,     /* before an item that failed is tried again */
+    BEGINNINGS_MAX = 4, /* of a batch, while the rules change under it */
+};
 
 static void begin(struct filer *f, struct batch *b, const struct rules *rules)
 {
@@ -41,20 +44,28 @@ static bool waits(const struct batch *b, size_t i, const bool asked[])
     return false;
 }
 
-/* One exchange for all that are under way. False when none is; ERR_STORE in *e ends the batch. */
-static bool exchange(struct filer *f, struct batch *b, enum err *e)
+/* One exchange for all that are under way. False when none is; ERR_STORE in *e ends the batch. stale: NULL, or it is the
+ * first one, which asks for the rules, too (L7); where they were others, the answers do not count. */
+static bool exchange(struct filer *f, struct batch *b, enum err *e, bool *stale)
 {
     struct redis_value *replies;
     bool asked[FILER_BATCH] = {false}, any = false;
     size_t n, at = 0;
 
+    if (stale != NULL) {
+        filer_ask_rules(f);
+        at = 1;
+    }
+
     for (size_t i = 0; i < b->n; i++)
         if (b->error[i] == ERR_OK && !waits(b, i, asked) && (asked[i] = filing_ask(b->filing[i], f->redis)))
             any = true;
-    if (!any)
+    if (!any && stale == NULL)
         return false;
     *e = redis_flush(f->redis, f->arena, &replies, &n);
-    if (*e != ERR_OK)
+    if (*e == ERR_OK && stale != NULL)
+        *e = filer_hear_rules(f, &replies[0], stale);
+    if (*e != ERR_OK || (stale != NULL && *stale))
         return false;
     for (size_t i = 0; i < b->n; i++) {
         if (!asked[i])
@@ -178,15 +189,33 @@ static void put_back(struct filer *f, struct batch *b)
     b->n = 0;
 }
 
+/* The first exchange, by rules that are in force; they are yours to release. Whoever declares one incident after the
+ * other does not keep customers waiting. */
+static const struct rules *first_exchange(struct filer *f, struct batch *b, enum err *e, bool *more)
+{
+    const struct rules *rules;
+    bool stale = f->o.active != NULL;
+
+    for (int i = 0;; i++) {
+        rules = ruleset_take(f->o.rules);
+        begin(f, b, rules);
+        *more = exchange(f, b, e, stale && i < BEGINNINGS_MAX ? &stale : NULL);
+        if (*e != ERR_OK || !stale || i == BEGINNINGS_MAX)
+            return rules;
+        ruleset_release(f->o.rules, rules);
+    }
+}
+
 enum err filer_file(struct filer *f, struct batch *b)
 {
-    const struct rules *rules = ruleset_take(f->o.rules);
     enum err e = ERR_OK;
+    bool more;
+    const struct rules *rules = first_exchange(f, b, &e, &more);
 
-    begin(f, b, rules);
     do {
-        while (exchange(f, b, &e))
-            ;
+        while (more && e == ERR_OK)
+            more = exchange(f, b, &e, NULL);
+        more = true;
     } while (e == ERR_OK && sort_out(f, b));
     ruleset_release(f->o.rules, rules);
     if (e != ERR_OK)

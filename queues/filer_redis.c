@@ -1,6 +1,7 @@
 #include "queues/filer_core.h"
 
 #include "queues/clock.h"
+#include "queues/incident/active.h"
 #include "queues/log.h"
 #include "rules/base/arena.h"
 
@@ -73,6 +74,42 @@ bool filer_check_redis(struct filer *f)
     say_ready(f, true, "");
     f->checked = true;
     return true;
+}
+
+/* ---- the rules ---- */
+
+void filer_ask_rules(struct filer *f)
+{
+    active_ask(f->redis, f->arena);
+}
+
+enum err filer_hear_rules(struct filer *f, const struct redis_value *answer, bool *stale)
+{
+    enum err e = active_hear(f->o.active, f->redis, answer, stale);
+
+    if (e == ERR_OK && *stale)
+        e = active_renew(f->o.active, f->redis, f->o.keys, f->arena);
+    if (e == ERR_OK || e == ERR_STORE)
+        return e;
+    /* What cannot be read is no reason to let customers wait: they are routed by what is in force. */
+    log_error("incidents_unreadable", "why=%s", err_text(e));
+    *stale = false;
+    return ERR_OK;
+}
+
+enum err filer_look(struct filer *f)
+{
+    struct redis_value *v;
+    size_t n;
+    bool stale;
+
+    if (f->o.active == NULL)
+        return redis_do(f->redis, f->arena, NULL, 1, (struct str[]){STR("PING")});
+    filer_ask_rules(f);
+
+    enum err e = redis_flush(f->redis, f->arena, &v, &n);
+
+    return e != ERR_OK ? e : filer_hear_rules(f, &v[0], &stale);
 }
 
 void filer_redis_failed(struct filer *f)
