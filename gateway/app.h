@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct accept;
+struct active;
 struct alarm;
 struct assets;
 struct blobs;
@@ -42,6 +43,7 @@ struct app {
     struct numbers *numbers;
     struct redis_server *redis_server; /* NULL: a given one */
     struct ruleset *rules;
+    struct active *active; /* keeps rules to what is declared */
     struct pages *pages;
     struct assets *assets; /* static pages of the public listener */
     struct workers *workers;

@@ -32,6 +32,7 @@
 #include "queues/clock.h"
 #include "queues/filer.h"
 #include "queues/folder.h"
+#include "queues/incident/active.h"
 #include "queues/journal.h"
 #include "queues/log.h"
 #include "queues/number.h"
@@ -74,6 +75,7 @@ struct serve {
     struct tidy tidy;
     char cert[4200], key[4200], identity[4200], mails[4200];
     const struct redis_target *redis;
+    struct rulesfile *house;
     struct str policy;
     struct call_header public_headers[8], staff_headers[8];
 };
@@ -148,24 +150,22 @@ static enum err open_pages(struct serve *s, char *why)
     return e;
 }
 
-static enum err load_rules(struct serve *s, const struct conf *conf, struct rules **out, char *why)
-{
-    struct buf faults = {0};
-    enum err e = rulesfile_load(out, conf->rules, s->app.share, &faults);
-
-    if (e != ERR_OK)
-        (void)snprintf(why, SERVE_WHY_BYTES, "%.500s", buf_view(&faults).at);
-    buf_free(&faults);
-    return e;
-}
-
+/* The rules of the house alone: what is declared is known once Redis is. */
 static enum err open_rules(struct serve *s, char *why)
 {
+    struct buf faults = {0};
     struct rules *rules;
-    enum err e = load_rules(s, &s->conf, &rules, why);
+    enum err e = rulesfile_open(&s->house, s->conf.rules, s->app.share, &faults);
 
     if (e == ERR_OK)
+        e = rulesfile_compose(s->house, NULL, 0, &rules, &faults);
+    if (e == ERR_OK) {
         s->app.rules = ruleset_open(rules);
+        s->app.active = active_open(s->app.rules, rulesfile_compose, s->house);
+    } else {
+        (void)snprintf(why, SERVE_WHY_BYTES, "%.500s", buf_view(&faults).at);
+    }
+    buf_free(&faults);
     return e;
 }
 
@@ -269,6 +269,7 @@ static void open_filer(struct serve *s)
     struct filer_options o = {.journal = s->app.journal,
                               .keys = s->app.keys,
                               .rules = s->app.rules,
+                              .active = s->app.active,
                               .redis = s->redis,
                               .region = s->app.region[0] == '\0' ? NULL : s->app.region,
                               .identity_file = s->identity,
@@ -464,7 +465,9 @@ void serve_close(struct serve *s)
     senders_close(s->app.senders);
     assets_close(s->app.assets);
     pages_close(s->app.pages);
+    active_close(s->app.active);
     ruleset_close(s->app.rules);
+    rulesfile_close(s->house);
     number_close(s->app.numbers);
     keyring_close(s->app.keys);
     free(s);
@@ -562,18 +565,41 @@ enum err serve_open(struct serve **out, const struct conf *conf, char why[SERVE_
     return ERR_OK;
 }
 
+static void reload_rules(struct serve *s, const struct conf *conf)
+{
+    struct rulesfile *house = NULL;
+    struct active_state now;
+    struct buf faults = {0};
+
+    active_state(s->app.active, &now);
+    if (now.frozen[0] != '\0') {
+        log_error("rules_refused", "why=%s incident=%s kept=%s",
+                  "they are frozen while an incident is declared: postern incident thaw SLUG rules", now.frozen,
+                  "the rules before");
+        return;
+    }
+
+    enum err e = rulesfile_open(&house, conf->rules, s->app.share, &faults);
+
+    if (e == ERR_OK)
+        e = active_reload(s->app.active, house, &faults);
+    if (e == ERR_OK) {
+        rulesfile_close(s->house);
+        s->house = house;
+        log_info("rules_loaded");
+    } else {
+        rulesfile_close(house);
+        log_error("rules_refused", "why=%s kept=%s", buf_view(&faults).at, "the rules before");
+    }
+    buf_free(&faults);
+}
+
 void serve_reload(struct serve *s, const struct conf *conf)
 {
     char why[SERVE_WHY_BYTES];
-    struct rules *rules;
 
     log_set_level(conf->log);
-    if (load_rules(s, conf, &rules, why) == ERR_OK) {
-        ruleset_swap(s->app.rules, rules);
-        log_info("rules_loaded");
-    } else {
-        log_error("rules_refused", "why=%s kept=%s", why, "the rules before");
-    }
+    reload_rules(s, conf);
     if (server_reload_tls(s->app.server, s->cert, s->key, why) != ERR_OK)
         log_error("tls_refused", "why=%s kept=%s", why, "the certificate before");
 }

@@ -146,7 +146,7 @@ static const char *set_spam(struct edit *e, struct change *c, bool spam)
 
 static const char *route_again(struct edit *e, struct change *c)
 {
-    struct facts f = ticket_facts(&e->ticket, e->ticket.level);
+    struct facts f = ticket_facts(e->rules, &e->ticket, e->ticket.level);
     struct placing to;
 
     if (!ticket_is_open(&e->ticket))

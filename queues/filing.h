@@ -69,6 +69,7 @@ struct filing {
     int64_t now_ms;
     bool silent;         /* no mail leaves: invented items */
     struct str incident; /* slug of the declared incident that it belongs to; empty none */
+    struct str affected; /* slugs of those on whose lists its claims are, space separated */
 
     /* told */
     enum filing_outcome outcome;

@@ -48,6 +48,7 @@ void facts_of(const struct filing *f, struct facts *out)
     out->region = f->whose.region;
     out->known = f->whose.known;
     out->sender_class = sender_class(f);
+    placing_incidents(f->rules, out, f->incident, f->affected);
 }
 
 void change_facts(struct change *c, const struct filing *f)
@@ -60,23 +61,59 @@ void change_facts(struct change *c, const struct filing *f)
         change_hset(c, key, "executive", STR("1"));
     if (name.len > 0)
         change_hset(c, key, "class", name);
+    if (f->incident.len > 0)
+        change_hset(c, key, "incident", f->incident);
+    if (f->affected.len > 0)
+        change_hset(c, key, "affected", f->affected);
 }
 
 void inherit_facts(struct filing *f)
 {
-    struct facts before = ticket_facts(&f->at, 0);
+    struct facts before = ticket_facts(f->rules, &f->at, 0);
 
     f->item.followers = before.followers;
     f->item.executive = before.executive;
 }
 
+/* Slugs of a and those of b that are not among them. */
+static struct str unite(struct arena *a, struct str had, struct str more)
+{
+    struct str all = had;
+
+    while (more.len > 0) {
+        struct str slug = str_cut(&more, ' '), rest = had;
+        bool there = false;
+
+        while (rest.len > 0 && !there)
+            there = str_equal(str_cut(&rest, ' '), slug);
+        if (!there)
+            all = str_of(arena_printf(a, "%s%s%s", str_copy(a, all), all.len > 0 ? " " : "", str_copy(a, slug)));
+    }
+    return all;
+}
+
+static struct str incident_after(const struct filing *f)
+{
+    struct str had = redis_field(f->at.fields, "incident");
+
+    return had.len > 0 ? had : f->incident;
+}
+
+static struct str affected_after(const struct filing *f)
+{
+    return unite(f->arena, redis_field(f->at.fields, "affected"), f->affected);
+}
+
 static bool facts_rise(const struct filing *f, struct facts *out)
 {
     const struct item *i = &f->item;
+    struct facts before = ticket_facts(f->rules, &f->at, f->at.level);
     bool more;
 
-    *out = ticket_facts(&f->at, f->at.level);
-    more = (i->executive && !out->executive) || i->followers > out->followers;
+    *out = before;
+    placing_incidents(f->rules, out, incident_after(f), affected_after(f));
+    more = (i->executive && !out->executive) || i->followers > out->followers || out->incident != before.incident ||
+           out->affected != before.affected;
     out->executive |= i->executive;
     if (i->followers > out->followers)
         out->followers = i->followers;
@@ -103,6 +140,10 @@ void place_joined(struct change *c, struct filing *f, const struct happening *pa
         return;
     }
     place(f->rules, &facts, past, n, f->now_ms, f->arena, out);
+    if (f->incident.len > 0)
+        change_hset(c, key, "incident", incident_after(f));
+    if (f->affected.len > 0)
+        change_hset(c, key, "affected", affected_after(f));
     change_hset(c, key, "queue", out->queue);
     change_hset(c, key, "rule", out->rule);
     change_hset_int(c, key, "priority", out->priority);

@@ -233,7 +233,7 @@ static void open_ticket(struct change *c, struct move_run *r, const struct summa
     t->channels = s->channels;
     t->state = STR("open");
     t->owner = t->owner_name = STR("");
-    facts = ticket_facts(t, t->level);
+    facts = ticket_facts(r->m->rules, t, t->level);
     place(r->m->rules, &facts, &open, 1, r->m->now_ms, r->m->arena, where);
     t->queue = where->queue;
     t->fields = &nothing;

@@ -291,7 +291,15 @@ void change_routed(struct change *c, struct ulid ticket, struct str from, const 
     change_placed(c, ticket, from, p, open, claimed);
 }
 
-struct facts ticket_facts(const struct ticket *t, int level)
+void placing_incidents(const struct rules *rules, struct facts *f, struct str incident, struct str affected)
+{
+    f->incident = incident.len > 0 ? rules_overlay_bit(rules, incident) : 0;
+    f->affected = 0;
+    while (affected.len > 0)
+        f->affected |= rules_overlay_bit(rules, str_cut(&affected, ' '));
+}
+
+struct facts ticket_facts(const struct rules *rules, const struct ticket *t, int level)
 {
     struct facts f = facts_default();
     struct str channels = t->channels;
@@ -309,5 +317,6 @@ struct facts ticket_facts(const struct ticket *t, int level)
     f.language = t->language;
     f.tier = redis_field(t->fields, "tier");
     f.region = redis_field(t->fields, "region");
+    placing_incidents(rules, &f, redis_field(t->fields, "incident"), redis_field(t->fields, "affected"));
     return f;
 }

@@ -63,7 +63,10 @@ int64_t placing_call_back_ms(const struct happening *history, size_t n);
 /* On how many channels its people were heard, within how much time (facts.h, A3). */
 void placing_heat(struct facts *f, const struct happening *history, size_t n, struct arena *a);
 /* What the rules may know of a stored ticket, had it reached that level; its heat is in its history. */
-struct facts ticket_facts(const struct ticket *t, int level);
+struct facts ticket_facts(const struct rules *rules, const struct ticket *t, int level);
+/* The slugs of incidents as the rules in force know them: what is not declared there is no fact. incident: the one that
+ * the ticket belongs to, or empty; affected: those whose lists it is on, space separated. */
+void placing_incidents(const struct rules *rules, struct facts *f, struct str incident, struct str affected);
 /* The happenings that mean something to clocks, in a. */
 struct sla_event *placing_events(const struct happening *history, size_t n, struct arena *a, size_t *count);
 

@@ -112,7 +112,7 @@ static struct decided decide(struct plan *p, const struct redis_value *v)
     struct decided out = {.settled = true};
 
     for (int level = 0; level < LEVELS; level++) {
-        struct facts f = ticket_facts(&t, level);
+        struct facts f = ticket_facts(p->rules, &t, level);
         struct decision d;
 
         rules_route(p->rules, &f, p->turn, &d);
@@ -218,7 +218,7 @@ static void add_example(struct plan *p, const struct ticket *t, const struct pla
 static void judge(struct plan *p, const struct edit *e)
 {
     const struct ticket *t = &e->ticket;
-    struct facts f = ticket_facts(t, t->level);
+    struct facts f = ticket_facts(p->rules, t, t->level);
     struct placing to;
 
     place(p->rules, &f, e->history, e->history_count, p->now_ms, p->turn, &to);

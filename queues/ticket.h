@@ -5,6 +5,7 @@
  * <ms>"), step (ms, 0 none; all three: placing.h), opened, updated, heard, replied (ms, 0 never), language, impact,
  * channels ("web mail"), subject (sealed), owner (stf_… or ""), owner_name, last (msg_… newest), claims (sealed
  * JSON), score, reasons (JSON), spam ("1"), followers, executive ("1") and class (what the rules knew when it opened),
+ * incident (slug of the one it belongs to), affected (slugs of those on whose lists it is, space separated),
  * call_back_to (sealed; placing.h), and for each participant lv:<par> ("level,stale,authorised"), id:<par> and hm:<par>
  * (attach.h). Beside them, for staff to see and for no decision: sg:<itm> "<reference> <why>", what a mail of this
  * ticket speaks of without joining it; sr:<itm> "<reference> <why>", under which a mail that answers this ticket was

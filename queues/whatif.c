@@ -107,7 +107,7 @@ static enum err ask_again(struct run *r, struct ulid id, const struct redis_valu
         e = history_load(r->page, past, &history, &n);
     if (e != ERR_OK)
         return e;
-    facts = ticket_facts(&t, t.level);
+    facts = ticket_facts(r->candidate, &t, t.level);
     place(r->candidate, &facts, history, n, r->now_ms, r->page, &is);
     r->out->tickets++;
     if (!str_equal(t.queue, is.queue))

@@ -36,6 +36,12 @@
     X(hook_list)            \
     X(hook_remove)          \
     X(hook_test)            \
+    X(incident_declare)     \
+    X(incident_list)        \
+    X(incident_show)        \
+    X(incident_close)       \
+    X(incident_freeze)      \
+    X(incident_thaw)        \
     X(incident_restoration) \
     X(mail_show)            \
     X(roster_check)         \

@@ -4,6 +4,7 @@
 #include "gateway/share.h"
 #include "queues/clock.h"
 #include "queues/contact.h"
+#include "queues/incident/freeze.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 #include "rules/base/stamp.h"
@@ -104,6 +105,27 @@ static enum cli_exit import(struct cli *c, struct store *s, const struct contact
     return e == ERR_INPUT ? CLI_DATA : cli_exit_of(e);
 }
 
+/* A feed that goes on while contacts are rebuilt by hand takes them away again. */
+static enum cli_exit ask_freeze(struct cli *c, struct store *s)
+{
+    struct arena *a = arena_open(64 * 1024);
+    struct incident *declared;
+    struct str version;
+    size_t n;
+    enum err e = incidents_declared(s->redis, s->keys, a, &declared, &n, &version);
+    const struct incident *by = e == ERR_OK ? freeze_by(declared, n, FREEZE_IMPORTS) : NULL;
+
+    if (by != NULL)
+        cli_say(c,
+                "imports of contacts are frozen while incident %s is declared; a manager lifts that: "
+                "postern incident thaw %s imports",
+                by->slug.at, by->slug.at);
+    else if (e != ERR_OK)
+        cli_say(c, "%s (%s)", err_text(e), redis_why(s->redis));
+    arena_close(a);
+    return by != NULL ? CLI_DENIED : cli_exit_of(e);
+}
+
 static enum cli_exit contacts_import_run(struct cli *c)
 {
     static struct store s;
@@ -124,7 +146,10 @@ static enum cli_exit contacts_import_run(struct cli *c)
     if (x == CLI_OK)
         x = store_open(c, &s, true);
     if (x == CLI_OK) {
-        x = import(c, &s, &o, buf_view(&csv));
+        if (!c->dry_run)
+            x = ask_freeze(c, &s);
+        if (x == CLI_OK)
+            x = import(c, &s, &o, buf_view(&csv));
         store_close(&s);
     }
     buf_free(&csv);

@@ -142,7 +142,7 @@ static enum cli_exit explain_stored(struct cli *c, struct store *s, const struct
     if (e == ERR_OK)
         e = history_read(s->redis, a, id, &history, &n);
     if (e == ERR_OK) {
-        stored.facts = ticket_facts(&t, t.level);
+        stored.facts = ticket_facts(rules, &t, t.level);
         placing_heat(&stored.facts, history, n, a);
         stored.history = placing_events(history, n, a, &stored.events);
         print_match(c, &t);

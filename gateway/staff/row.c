@@ -210,6 +210,8 @@ struct doc *row_doc(const struct row *row)
     doc_set_text(d, "reference", str_of(reference_print(t->reference).at));
     doc_set(d, "references", references_doc(row));
     doc_set_text(d, "subject", t->subject);
+    doc_set_text_or_null(d, "incident", or_null(redis_field(t->fields, "incident")));
+    doc_set(d, "affected", words_doc(redis_field(t->fields, "affected")));
     doc_set_int(d, "level", t->level);
     doc_set(d, "channels", words_doc(t->channels));
     doc_set_text(d, "language", t->language);

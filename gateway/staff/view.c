@@ -118,7 +118,7 @@ static struct doc *facts_doc(const struct facts *f)
 static struct doc *routing_doc(const struct rules *rules, struct arena *a, const struct ticket *t,
                                const struct happening *history, size_t n)
 {
-    struct facts f = ticket_facts(t, t->level);
+    struct facts f = ticket_facts(rules, t, t->level);
     struct doc *d = doc_object(), *trace = doc_array();
     struct decision decision;
 

@@ -128,7 +128,7 @@ static void change_route(struct change *c, const struct bench *b, struct happeni
 {
     const struct rules *rules = ruleset_take(b->app->rules);
     int level = b->standing.level > b->ticket.level ? b->standing.level : b->ticket.level;
-    struct facts facts = ticket_facts(&b->ticket, level);
+    struct facts facts = ticket_facts(rules, &b->ticket, level);
     struct placing where;
 
     place(rules, &facts, b->history, b->history_count, confirmed->at_ms, b->a, &where);

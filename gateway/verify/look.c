@@ -186,8 +186,8 @@ static enum err read_promise(struct app *app, struct redis *r, struct arena *a, 
     if (out->me.level >= 2 && !out->me.stale)
         return ERR_OK;
 
-    struct facts facts = ticket_facts(&out->ticket, out->me.level);
     const struct rules *rules = ruleset_take(app->rules);
+    struct facts facts = ticket_facts(rules, &out->ticket, out->me.level);
 
     facts.known = false;
     facts.tier = facts.region = STR("");

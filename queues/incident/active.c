@@ -1,5 +1,6 @@
 #include "queues/incident/active.h"
 
+#include "queues/incident/freeze.h"
 #include "queues/incident/incident.h"
 #include "queues/log.h"
 #include "queues/redis.h"
@@ -10,6 +11,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { NEVER_ASKED = -1, ARENA_BYTES = 16 * 1024 };
 
@@ -62,10 +64,10 @@ void active_state(struct active *s, struct active_state *out)
     (void)pthread_mutex_unlock(&s->lock);
 }
 
-static void set_state(struct active *s, int64_t version, size_t packs, size_t left_out)
+static void set_state(struct active *s, const struct active_state *now)
 {
     (void)pthread_mutex_lock(&s->lock);
-    s->state = (struct active_state){version, packs, left_out};
+    s->state = *now;
     (void)pthread_mutex_unlock(&s->lock);
 }
 
@@ -156,7 +158,7 @@ static void put_in_force(struct active *s, struct edition *e, struct rules *rule
     s->in_force = *e;
 }
 
-static void make(struct active *s, const struct incident *declared, size_t n, int64_t version)
+static void make(struct active *s, const struct incident *declared, size_t n, struct active_state *now)
 {
     struct edition e = {.arena = arena_open(ARENA_BYTES)};
     struct buf faults = {0};
@@ -174,50 +176,72 @@ static void make(struct active *s, const struct incident *declared, size_t n, in
     if (rules == NULL) {
         log_error("rules_refused", "why=%s kept=%s", "the rules of the house load no more", "the rules before");
         arena_close(e.arena);
-        set_state(s, version, s->in_force.n, n);
+        now->packs = s->in_force.n;
+        now->left_out = n;
         return;
     }
     put_in_force(s, &e, rules);
-    set_state(s, version, e.n, n - e.n);
-    log_info("rules_in_force", "incidents=%zu left_out=%zu version=%" PRId64, e.n, n - e.n, version);
+    now->packs = e.n;
+    now->left_out = n - e.n;
+    log_info("rules_in_force", "incidents=%zu left_out=%zu version=%" PRId64, now->packs, now->left_out, now->version);
 }
 
 enum err active_renew(struct active *s, struct redis *r, const struct keyring *k, struct arena *a)
 {
+    struct active_state now = {0};
     struct incident *declared;
     struct str version;
-    int64_t number = 0;
     size_t n;
 
     (void)pthread_mutex_lock(&s->making);
 
     enum err e = incidents_declared(r, k, a, &declared, &n, &version);
 
-    if (e == ERR_OK && !str_number(version, &number))
+    if (e == ERR_OK && !str_number(version, &now.version))
         e = ERR_CORRUPT;
-    if (e == ERR_OK && same(&s->in_force, declared, n))
-        set_state(s, number, n, 0);
-    else if (e == ERR_OK)
-        make(s, declared, n, number);
+    if (e == ERR_OK) {
+        const struct incident *freezer = freeze_by(declared, n, FREEZE_RULES);
+
+        if (freezer != NULL)
+            memcpy(now.frozen, freezer->slug.at, freezer->slug.len);
+        now.packs = n;
+        if (!same(&s->in_force, declared, n))
+            make(s, declared, n, &now);
+        set_state(s, &now);
+    }
     (void)pthread_mutex_unlock(&s->making);
     return e;
 }
 
-enum err active_reload(struct active *s, struct buf *faults)
+enum err active_reload(struct active *s, void *arg, struct buf *faults)
 {
     struct rules *rules;
 
     (void)pthread_mutex_lock(&s->making);
 
-    enum err e = s->compose(s->arg, s->in_force.pack, s->in_force.n, &rules, faults);
+    enum err e = s->compose(arg, s->in_force.pack, s->in_force.n, &rules, faults);
 
     if (e == ERR_OK) {
-        struct active_state now;
-
         ruleset_swap(s->rules, rules);
-        active_state(s, &now);
-        set_state(s, now.left_out > 0 ? NEVER_ASKED : now.version, now.packs, now.left_out);
+        s->arg = arg;
+        (void)pthread_mutex_lock(&s->lock);
+        if (s->state.left_out > 0)
+            s->state.version = NEVER_ASKED;
+        (void)pthread_mutex_unlock(&s->lock);
     }
+    (void)pthread_mutex_unlock(&s->making);
+    return e;
+}
+
+enum err active_try(struct active *s, const struct active_pack *pack, struct rules **out, struct buf *faults)
+{
+    struct active_pack all[INCIDENTS_DECLARED_MAX + 1] = {*pack};
+
+    (void)pthread_mutex_lock(&s->making);
+    memcpy(all + 1, s->in_force.pack, s->in_force.n * sizeof *all);
+
+    enum err e = s->compose(s->arg, all, s->in_force.n + 1, out, faults);
+
     (void)pthread_mutex_unlock(&s->making);
     return e;
 }

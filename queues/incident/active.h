@@ -38,6 +38,7 @@ struct active_state {
     int64_t version; /* of the set, that the rules are of; -1: nobody has asked yet */
     size_t packs;    /* in force */
     size_t left_out; /* declared, and do not load */
+    char frozen[41]; /* slug of the newest incident that freezes the rules of the house; "" none (freeze.h) */
 };
 
 /* rules: what is swapped; it holds the rules of the house alone. */
@@ -51,9 +52,12 @@ enum err active_hear(struct active *s, struct redis *r, const struct redis_value
 /* Reads what is declared and puts it in force. Nothing may be queued on r. ERR_OK too where a pack was left out.
  * ERR_STORE, ERR_CORRUPT: all stays. Any thread. */
 enum err active_renew(struct active *s, struct redis *r, const struct keyring *k, struct arena *a);
-/* The rules of the house are others (what `compose` makes now): in force with the packs that are, or refused whole:
+/* The rules of the house are others, made with `arg` from now on: in force with the packs that are, or refused whole:
  * ERR_CONF, with faults, and all stays. What was left out is tried again by whoever routes next. */
-enum err active_reload(struct active *s, struct buf *faults);
+enum err active_reload(struct active *s, void *arg, struct buf *faults);
+/* The rules as they would be with that pack over all that are in force, as the newest; yours, and in force nowhere.
+ * ERR_CONF with faults. */
+enum err active_try(struct active *s, const struct active_pack *pack, struct rules **out, struct buf *faults);
 void active_state(struct active *s, struct active_state *out);
 
 #endif

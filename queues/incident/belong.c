@@ -25,7 +25,7 @@ struct bench {
 static void place_again(struct change *c, const struct bench *b)
 {
     const struct ticket *t = &b->ticket;
-    struct facts facts = ticket_facts(t, t->level);
+    struct facts facts = ticket_facts(b->t->rules, t, t->level);
     struct str key = ticket_key(c->arena, t->id);
     struct placing where;
 

@@ -1,5 +1,6 @@
 #include "queues/incident/incident.h"
 
+#include "queues/hook.h"
 #include "queues/keys.h"
 #include "queues/ticket.h"
 #include "rules/base/arena.h"
@@ -302,6 +303,19 @@ void change_incident_touched(struct change *c, struct str slug)
 
 /* ---- declaring and closing ---- */
 
+static void tell_hooks(struct change *c, const struct keyring *k, enum hook_kind kind, struct ulid id, struct str slug,
+                       struct str pack, struct str severity)
+{
+    struct buf d = {0};
+
+    doc_flat_text(&d, "id", str_of(id_print(ID_INCIDENT, id).at));
+    doc_flat_text(&d, "incident", slug);
+    doc_flat_text(&d, "pack", pack);
+    doc_flat_text(&d, "severity", severity);
+    change_hook(c, k, kind, doc_flat_print(&d, c->arena));
+    buf_free(&d);
+}
+
 static struct change *begin_with(struct arena *a, const struct change *with)
 {
     struct change *c = change_begin(a);
@@ -339,9 +353,10 @@ static void add_declaration(struct change *c, const struct keyring *k, const str
         c, k, d->slug, d->at_ms, d->by, INCIDENT_DECLARED,
         str_of(arena_printf(c->arena, "pack %s%s%s", str_copy(c->arena, d->pack),
                             d->severity.len > 0 ? ", severity " : "", str_copy(c->arena, d->severity))));
+    tell_hooks(c, k, HOOK_INCIDENT_DECLARED, id, d->slug, d->pack, d->severity);
 }
 
-static bool fit(const struct incident_declaration *d)
+bool incident_declaration_fits(const struct incident_declaration *d)
 {
     return incident_slug_valid(d->slug) && incident_word_valid(d->pack) && d->title.len > 0 &&
            text_utf8_valid(d->title) && text_code_points(d->title) <= INCIDENT_TITLE_MAX &&
@@ -377,7 +392,7 @@ enum err incident_declare(struct redis *r, const struct keyring *k, struct arena
                           const struct incident_declaration *d, struct incident *out, bool *before)
 {
     struct ulid id = ulid_in(ulid_fresh(), SLOT);
-    enum err e = fit(d) ? ERR_CONFLICT : ERR_INPUT;
+    enum err e = incident_declaration_fits(d) ? ERR_CONFLICT : ERR_INPUT;
     bool given = false;
 
     for (int i = 0; e == ERR_CONFLICT && i < AGAIN_MAX; i++) {
@@ -411,6 +426,7 @@ static void add_close(struct change *c, const struct keyring *k, const struct in
     change_hset_int(c, key, "closed_ms", at_ms);
     change_incidents_moved(c);
     change_incident_happened(c, k, i->slug, at_ms, by, INCIDENT_CLOSED, STR(""));
+    tell_hooks(c, k, HOOK_INCIDENT_CLOSED, i->id, i->slug, i->pack, i->severity);
 }
 
 enum err incident_close(struct redis *r, const struct keyring *k, struct arena *a, struct str slug, struct str by,

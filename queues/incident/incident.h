@@ -101,7 +101,9 @@ struct incident_declaration {
     const struct change *with; /* commands in {p0} that happen with it; NULL none */
 };
 
-/* Declares it for all gateways: when this answers, whoever begins to file asks the new rules. The same again (slug, pack
+/* Are slug, title, pack and severity what they may be? */
+bool incident_declaration_fits(const struct incident_declaration *d);
+/* Declares it for all gateways, and tells who hooked on to that: when this answers, whoever begins to file asks the new rules. The same again (slug, pack
  * and title) is what was declared before, and *before says so (may be NULL).
  *   ERR_INPUT     slug, title, pack or severity is not fit;
  *   ERR_CONFLICT  the slug was given already;

@@ -250,7 +250,7 @@ static void what_the_channel_knows_reaches_the_rules(void **state)
         assert_int_equal(ticket_read(link_, keys, a, f->ticket, &t), ERR_OK);
         if (t.priority != cases[k].priority)
             fail_msg("%s: %d", cases[k].label, t.priority);
-        facts = ticket_facts(&t, 0);
+        facts = ticket_facts(rules, &t, 0);
         assert_int_equal(history_read(link_, a, t.id, &history, &n), ERR_OK);
         place(rules, &facts, history, n, NOW, a, &again);
         assert_int_equal(again.priority, t.priority);

@@ -245,6 +245,50 @@ static const struct {
     {"an impact nobody knows", "?", 0, "triage", "test.rules:6", 50},
 };
 
+static void incidents_of_a_ticket_are_those_in_force(void **state)
+{
+    static const char pack[] = "pack lost { title \"Lost\" severity high \"All\" role commander \"Decides\" }\n"
+                               "queue restore { }\n"
+                               "route when affected to restore priority 99\n"
+                               "route when incident to restore priority 98\n";
+    static const struct {
+        const char *label, *incident, *affected;
+        uint32_t is_incident, is_affected;
+    } cases[] = {
+        {"of none", "", "", 0, 0},
+        {"belongs to the newer one", "new", "", 1, 0},
+        {"belongs to one that is closed", "gone", "", 0, 0},
+        {"is on the list of the older one", "", "old", 0, 2},
+        {"on both, and on one that is closed", "old", "new gone old", 2, 3},
+    };
+    const struct rules_overlay overlays[] = {{"new", "lost", str_of(pack)}, {"old", "lost", str_of(pack)}};
+    const struct rules_sources from = {.zones = no_zone};
+    struct buf faults = {0};
+    struct rules *over;
+
+    (void)state;
+    if (rules_load_over(&over, "test.rules", str_of(rules_text), overlays, 2, &from, &faults) != ERR_OK)
+        fail_msg("%s", buf_view(&faults).at);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct redis_value field[4] = {{.text = STR("incident")},
+                                       {.text = str_of(cases[i].incident)},
+                                       {.text = STR("affected")},
+                                       {.text = str_of(cases[i].affected)}};
+        struct redis_value fields = {.kind = REDIS_LIST, .count = 4, .items = field};
+        struct ticket t = stored("down");
+
+        t.fields = &fields;
+
+        struct facts f = ticket_facts(over, &t, 0);
+
+        if (f.incident != cases[i].is_incident || f.affected != cases[i].is_affected)
+            fail_msg("%s: %x %x", cases[i].label, f.incident, f.affected);
+        f = ticket_facts(rules, &t, 0);
+        assert_int_equal(f.incident | f.affected, 0);
+    }
+    rules_close(over);
+}
+
 static void the_first_rule_that_speaks_is_named(void **state)
 {
     struct happening h[8];
@@ -253,7 +297,7 @@ static void the_first_rule_that_speaks_is_named(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         struct ticket t = stored(routes[i].impact);
-        struct facts f = ticket_facts(&t, routes[i].level);
+        struct facts f = ticket_facts(rules, &t, routes[i].level);
         struct placing p;
 
         place(rules, &f, h, n, T, a, &p);
@@ -266,9 +310,13 @@ static void the_first_rule_that_speaks_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(heat_comes_from_the_history),          cmocka_unit_test(the_clock_that_ends_first_runs),
-        cmocka_unit_test(a_promise_to_call_back_is_a_clock),    cmocka_unit_test(a_breached_clock_stays),
-        cmocka_unit_test(a_queue_that_is_no_more_has_no_clock), cmocka_unit_test(the_first_rule_that_speaks_is_named),
+        cmocka_unit_test(heat_comes_from_the_history),
+        cmocka_unit_test(the_clock_that_ends_first_runs),
+        cmocka_unit_test(a_promise_to_call_back_is_a_clock),
+        cmocka_unit_test(a_breached_clock_stays),
+        cmocka_unit_test(a_queue_that_is_no_more_has_no_clock),
+        cmocka_unit_test(incidents_of_a_ticket_are_those_in_force),
+        cmocka_unit_test(the_first_rule_that_speaks_is_named),
     };
 
     return cmocka_run_group_tests(tests, begin, end);

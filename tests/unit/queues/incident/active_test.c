@@ -1,6 +1,7 @@
 /* active: what is declared is in force for whoever asks, and what does not load harms nobody; on a real
  * redis-server. */
 #include "queues/incident/active.h"
+#include "queues/incident/freeze.h"
 #include "queues/incident/incident.h"
 #include "queues/ruleset.h"
 #include "rules/route.h"
@@ -243,11 +244,11 @@ static void reloads_the_rules_of_the_house_under_them(void **state)
     declare("a", PACK);
     renew();
     base = "route otherwise to restore priority 10\n";
-    assert_int_equal(active_reload(active, &faults), ERR_OK);
+    assert_int_equal(active_reload(active, NULL, &faults), ERR_OK);
     assert_routes("restore", "restore");
     assert_false(stale());
     base = "route when impact degraded to nowhere\nroute otherwise to triage priority 10\n";
-    assert_int_equal(active_reload(active, &faults), ERR_CONF);
+    assert_int_equal(active_reload(active, NULL, &faults), ERR_CONF);
     assert_true(faults.len > 0);
     assert_routes("restore", "restore");
     buf_free(&faults);
@@ -262,11 +263,69 @@ static void tries_what_was_left_out_again_after_a_reload(void **state)
     renew();
     assert_state(1, 0, 1);
     base = "queue later { first-reply 1h calendar always }\n" HOUSE;
-    assert_int_equal(active_reload(active, &faults), ERR_OK);
+    assert_int_equal(active_reload(active, NULL, &faults), ERR_OK);
     assert_true(stale());
     renew();
     assert_routes("later", "triage");
     assert_state(1, 1, 0);
+}
+
+static void tries_a_pack_and_puts_it_in_force_nowhere(void **state)
+{
+    struct active_pack pack = {STR("b"), STR("p"), STR(ANOTHER)}, bad = {STR("c"), STR("p"), STR(BROKEN)};
+    struct buf faults = {0};
+    struct rules *r;
+
+    (void)state;
+    declare("a", PACK);
+    renew();
+    assert_int_equal(active_try(active, &pack, &r, &faults), ERR_OK);
+    rules_close(r);
+    assert_int_equal(active_try(active, &bad, &r, &faults), ERR_CONF);
+    assert_non_null(strstr(buf_view(&faults).at, "nowhere"));
+    buf_free(&faults);
+    assert_routes("restore", "triage");
+}
+
+static void freeze(const char *slug, enum freeze what, bool frozen, enum err want)
+{
+    assert_int_equal(freeze_set(s.redis, s.keys, s.arena, str_of(slug), what, frozen, STR("postern"), NOW), want);
+}
+
+static void assert_frozen_by(const char *slug)
+{
+    struct active_state now;
+
+    renew();
+    active_state(active, &now);
+    assert_string_equal(now.frozen, slug);
+}
+
+static void knows_who_freezes_the_rules(void **state)
+{
+    struct incident *declared;
+    struct str version;
+    size_t n;
+
+    (void)state;
+    declare("a", PACK);
+    declare("b", ANOTHER);
+    assert_frozen_by("b");
+    freeze("b", FREEZE_RULES, false, ERR_OK);
+    freeze("b", FREEZE_RULES, false, ERR_OK);
+    assert_frozen_by("a");
+    freeze("a", FREEZE_RULES, false, ERR_OK);
+    assert_frozen_by("");
+    freeze("b", FREEZE_RULES, true, ERR_OK);
+    freeze("b", FREEZE_IMPORTS, false, ERR_OK);
+    assert_frozen_by("b");
+    assert_int_equal(incidents_declared(s.redis, s.keys, s.arena, &declared, &n, &version), ERR_OK);
+    assert_string_equal(freeze_by(declared, n, FREEZE_IMPORTS)->slug.at, "a");
+    close_it("b");
+    assert_frozen_by("");
+    freeze("b", FREEZE_RULES, true, ERR_GONE);
+    freeze("c", FREEZE_RULES, true, ERR_ABSENT);
+    assert_string_equal(lab_say(&s, "HLEN {p0}:ih:b"), "5");
 }
 
 static void follows_a_redis_that_went_back(void **state)
@@ -306,6 +365,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(keeps_what_is_in_force_where_nothing_loads, fresh, over),
         cmocka_unit_test_setup_teardown(reloads_the_rules_of_the_house_under_them, fresh, over),
         cmocka_unit_test_setup_teardown(tries_what_was_left_out_again_after_a_reload, fresh, over),
+        cmocka_unit_test_setup_teardown(tries_a_pack_and_puts_it_in_force_nowhere, fresh, over),
+        cmocka_unit_test_setup_teardown(knows_who_freezes_the_rules, fresh, over),
         cmocka_unit_test_setup_teardown(follows_a_redis_that_went_back, fresh, over),
         cmocka_unit_test_setup_teardown(does_nothing_without_redis, fresh, over),
     };
