@@ -158,6 +158,9 @@ struct turn {
     bool has_last;
     struct heard_first *first;
     size_t first_count, beyond;
+    int64_t since_ms;   /* C2: only what was heard later counts */
+    struct heard *edge; /* all of the minute in which that lies */
+    size_t edge_count;
 };
 
 static int64_t weight(const struct heard_first *h)
@@ -165,10 +168,15 @@ static int64_t weight(const struct heard_first *h)
     return h->bystander ? SUSPICION_BYSTANDER : SUSPICION_ONE;
 }
 
-/* C2: what was heard up to then raises nothing. */
-static int64_t settled_until(const struct turn *t)
+/* C2. An account that was first heard in the minute in which it was settled: before, or after that? */
+static bool counts(const struct turn *t, const struct heard_first *h)
 {
-    return t->has_last ? t->last.settled_ms / MINUTE_MS : 0;
+    if (h->minute != t->since_ms / MINUTE_MS)
+        return h->minute > t->since_ms / MINUTE_MS;
+    for (size_t i = 0; i < t->edge_count; i++)
+        if (ulid_equal(t->edge[i].account, h->account))
+            return t->edge[i].at_ms > t->since_ms;
+    return false;
 }
 
 static void count(const struct turn *t, struct suspicion_counts *c)
@@ -177,7 +185,7 @@ static void count(const struct turn *t, struct suspicion_counts *c)
     for (size_t i = 0; i < t->first_count; i++) {
         int64_t ago = t->minute - t->first[i].minute;
 
-        if (ago >= 0 && ago < SUSPICION_MINUTES && t->first[i].minute > settled_until(t))
+        if (ago >= 0 && ago < SUSPICION_MINUTES && counts(t, &t->first[i]))
             c->fresh[ago] += weight(&t->first[i]);
     }
     c->fresh[0] += (int64_t)t->beyond * SUSPICION_ONE;
@@ -194,12 +202,19 @@ static enum err read_all(struct turn *t)
     if (e != ERR_OK)
         return e;
     t->has_last = n > 0;
+    if (t->has_last)
+        t->since_ms = str_is(t->last.state, SUSPICION_OPEN) ? t->last.first_ms - 1 : t->last.settled_ms;
     if (t->has_last && str_is(t->last.state, SUSPICION_OPEN) && t->last.first_ms / MINUTE_MS < from) {
         from = t->last.first_ms / MINUTE_MS;
         if (from < t->minute - SUSPICION_GROWS_MINUTES)
             from = t->minute - SUSPICION_GROWS_MINUTES;
     }
-    return heard_first_read(t->redis, t->arena, from, t->minute, &t->first, &t->first_count, &t->beyond);
+    e = heard_first_read(t->redis, t->arena, from, t->minute, &t->first, &t->first_count, &t->beyond);
+    if (e != ERR_OK || t->since_ms / MINUTE_MS < from)
+        return e;
+    t->edge = arena_array(t->arena, struct heard, HEARD_READ_MAX);
+    return heard_read(t->redis, t->keys, t->arena, t->since_ms / MINUTE_MS, t->since_ms / MINUTE_MS, HEARD_READ_MAX,
+                      t->edge, &t->edge_count);
 }
 
 /* What they have in common, and when the first of them was received. */
@@ -214,6 +229,12 @@ static enum err compare(const struct turn *t, int64_t from, struct str *common, 
         e = heard_read(t->redis, t->keys, t->arena, from - 24 * 60, from - 1, SUSPICION_SAMPLE_MAX, before, &m);
     if (e != ERR_OK)
         return e;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (now[i].at_ms > t->since_ms)
+            now[kept++] = now[i];
+    n = kept;
     for (size_t i = 0; i < n; i++)
         if (now[i].at_ms < *first_ms)
             *first_ms = now[i].at_ms;
@@ -260,10 +281,10 @@ static enum err raise(const struct turn *t, const struct suspicion_verdict *v, s
     s->minutes = v->minutes;
     s->usual_milli = (int64_t)(v->usual * 1000);
     s->accounts = (int64_t)t->beyond;
-    if (from <= settled_until(t))
-        from = settled_until(t) + 1;
+    if (from < t->since_ms / MINUTE_MS)
+        from = t->since_ms / MINUTE_MS;
     for (size_t i = 0; i < t->first_count; i++)
-        s->accounts += t->first[i].minute >= from;
+        s->accounts += t->first[i].minute >= from && counts(t, &t->first[i]);
     e = compare(t, from, &s->common, &s->first_ms);
     if (e != ERR_OK)
         return e;
@@ -290,7 +311,7 @@ static enum err grow(const struct turn *t, struct suspicion_turned *out)
     enum err e;
 
     for (size_t i = 0; i < t->first_count; i++)
-        accounts += t->first[i].minute >= from;
+        accounts += t->first[i].minute >= from && counts(t, &t->first[i]);
     if (accounts <= s.accounts)
         return ERR_OK;
     s.accounts = accounts;
@@ -413,6 +434,7 @@ static void change_belong(struct change *c, const struct keyring *k, const struc
 
     job.by = str_cut(&who, ' ');
     doc_flat_text(&d, "incident", slug);
+    doc_flat_int(&d, "since", s->first_ms);
     doc_flat_int(&d, "from", s->first_ms / MINUTE_MS);
     doc_flat_int(&d, "to", now_ms / MINUTE_MS);
     job.args = doc_flat_print(&d, c->arena);

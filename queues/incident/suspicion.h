@@ -72,7 +72,7 @@ void change_suspicion_confirmed(struct change *c, const struct keyring *k, const
 enum err suspicion_join(struct redis *r, const struct keyring *k, struct arena *a, const struct suspicion *s,
                         struct str slug, struct str by, int64_t now_ms);
 
-/* C4: the job "belong", {"incident","from","to"}. */
+/* C4: the job "belong", {"incident","since","from","to"}. */
 enum err suspicion_belong_step(struct job_turn *t);
 
 #endif
