@@ -7,6 +7,7 @@
 #include "queues/log.h"
 #include "queues/redis.h"
 #include "queues/ruleset.h"
+#include "queues/silent.h"
 #include "rules/base/arena.h"
 
 #include <inttypes.h>
@@ -50,6 +51,7 @@ static void count(struct alarm *s, const struct escalation *e)
 static bool turn(struct alarm *s, struct arena *a)
 {
     struct escalation done;
+    size_t marks = 0;
 
     if (!take_lease(s, a))
         return false;
@@ -57,10 +59,12 @@ static bool turn(struct alarm *s, struct arena *a)
     const struct rules *rules = ruleset_take(s->app->rules);
     enum err e = escalation_turn(s->redis, s->app->keys, rules, a, clock_now_ms(), &done);
 
-    ruleset_release(s->app->rules, rules);
-    if (e == ERR_OK)
+    if (e == ERR_OK) {
         count(s, &done);
-    return e == ERR_OK && done.looked == ESCALATION_TURN && done.taken > 0;
+        e = silent_turn(s->redis, s->app->keys, rules, a, clock_now_ms(), &marks);
+    }
+    ruleset_release(s->app->rules, rules);
+    return e == ERR_OK && ((done.looked == ESCALATION_TURN && done.taken > 0) || marks == SILENT_TURN);
 }
 
 static struct timespec moment_in(int64_t ms)

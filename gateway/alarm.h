@@ -1,4 +1,5 @@
-/* alarm.h - the thread that acts on clocks at their moment (queues/escalation.h).
+/* alarm.h - the thread that acts on clocks at their moment (queues/escalation.h), and keeps the list of
+ * customers who have heard nothing (queues/silent.h).
  *
  * R1  a step is taken at most ALARM_EVERY_MS after it came, plus the time of the turn;
  * R2  one gateway is at it at a time, by a lease that is short: another goes on within ALARM_LEASE_MS. Two at once do

@@ -82,6 +82,7 @@ const struct route routes_staff[] = {
     {"GET", "/api/files/{fil}", staff_file, ROUTE_WORK, 0},
     {"GET", "/api/accounts/{acc}", staff_account, ROUTE_WORK, 0},
     {"GET", "/api/hooks", staff_hooks, ROUTE_WORK, 0},
+    {"GET", "/api/silence", staff_silence, ROUTE_WORK, 0},
     {"POST", "/api/rules/what-if", staff_what_if, ROUTE_WORK, RULES},
     {"GET", "/api/roster", staff_roster, ROUTE_WORK, 0},
     {"POST", "/api/roster", staff_roster_write, ROUTE_WORK, PART},

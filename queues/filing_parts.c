@@ -4,6 +4,7 @@
 #include "queues/inquiry.h"
 #include "queues/keys.h"
 #include "queues/placing.h"
+#include "queues/silent.h"
 #include "rules/address.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
@@ -196,6 +197,8 @@ static void add_account(struct change *c, struct filing *f)
         change_hset(c, key, "cluster", STR("1"));
     change_hset(c, key, "last_heard", now);
     change_zadd(c, key_in(a, p, "w", id), f->item.received_ms, tkt);
+    if (f->cluster.len == 0 && !f->item.automatic)
+        change_silent_heard(c, f->account, f->item.received_ms);
 }
 
 static struct str claims_print(struct filing *f)
@@ -406,6 +409,8 @@ void change_join_work(struct change *c, struct filing *f)
         change_hset_int(c,
                         key_in(a, ulid_partition(f->ticket), "a", arena_strdup(a, id_print(ID_ACCOUNT, f->account).at)),
                         "last_heard", f->item.received_ms);
+    if (!f->item.automatic && !ticket_is_cluster(&f->at))
+        change_silent_heard(c, f->account, f->item.received_ms);
     if (f->item.op == ITEM_REQUEST)
         add_participant(c, f);
     add_person(c, f, false);

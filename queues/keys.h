@@ -28,6 +28,7 @@
  *   {pN}:q:<queue>    zset    open tickets by due time, ms
  *   {pN}:u:<queue>    zset    those of them that nobody has claimed, by priority, then due time
  *   {pN}:st           zset    open tickets by the time of their next step, ms, see escalation.h
+ *   {pN}:si, :sd      zset    customers that wait for a word, by since when; hash: those to look at again: see silent.h
  *   {pN}:qn           set     names of queues that ever held one
  *   {pN}:ob0, :ob1    zset    mails to send by the time of the next try, codes first
  *   {pN}:d:<eml>      hash    a mail, sealed, and its delivery state

@@ -9,6 +9,7 @@
 #include "queues/merge_parts.h"
 
 #include "queues/keys.h"
+#include "queues/silent.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 
@@ -128,6 +129,7 @@ static enum err tie_once(struct mover *m, const struct edge *e)
 
     change_hset(c, key, "alias", id_of(a, ID_ACCOUNT, e->into));
     change_hset(c, key, "edge", id_of(a, ID_EDGE, e->id));
+    change_silent_ask(c, e->from);
     audit(c, m, e->from, e->by, "account.merged", e->id);
     return run_on(m, c, e->from, version_of(&fields));
 }
@@ -292,6 +294,7 @@ static enum err cut(struct mover *m, const struct edge *e, struct str by)
         if (bad != ERR_OK)
             return bad;
         change_add(c, 4, (struct str[]){STR("HDEL"), key, STR("alias"), STR("edge")});
+        change_silent_ask(c, e->from);
         change_hset(c, todo_key(a, e->from), todo_field(a, "unmerge", e->id), edge_print(m->keys, a, e));
         audit(c, m, e->from, by, "account.unmerged", e->id);
         bad = run_on(m, c, e->from, version_of(&fields));
@@ -312,6 +315,7 @@ static enum err forget_edge(struct mover *m, const struct edge *e, struct str by
     struct change *c = change_begin(a);
 
     change_add(c, 3, (struct str[]){STR("HDEL"), key, id});
+    change_silent_ask(c, e->into);
     audit(c, m, e->into, by, "account.unmerged", e->id);
     return run_on(m, c, e->into, STR(""));
 }

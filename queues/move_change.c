@@ -3,6 +3,7 @@
 
 #include "queues/keys.h"
 #include "queues/placing.h"
+#include "queues/silent.h"
 #include "queues/word.h"
 #include "rules/base/arena.h"
 
@@ -369,6 +370,7 @@ struct change *move_change_copy(struct move_run *r)
     change_add(c, 3, (struct str[]){STR("HDEL"), key, STR("emptied")});
     in.rules = where.rules;
     change_happening(c, r->what.to, &in);
+    change_silent_ask(c, t->account);
     change_placed(c, r->what.to, t->queue, &where, ticket_is_open(t), t->owner.len > 0);
     change_live(c, "message", r->what.to, t->reference, t->queue, t->state, t->owner_name);
     audit(c, r, "ticket.moved-in", r->what.to, in.detail);
@@ -462,6 +464,7 @@ struct change *move_change_remove(struct move_run *r)
     set_summary(c, key, &s, r->what.at_ms);
     close_where_empty(c, r, &s);
     change_happening(c, r->what.from, &out);
+    change_silent_ask(c, t->account);
     change_queue_place(c, r->what.from, t->queue, t->queue, t->due_ms, ticket_is_open(t), t->owner.len > 0);
     change_live(c, "message", r->what.from, t->reference, t->queue, t->state, t->owner_name);
     audit(c, r, "ticket.moved-out", r->what.from, out.detail);

@@ -101,23 +101,22 @@ static int by_place(const void *x, const void *y)
     return memcmp(a->ticket.bytes, b->ticket.bytes, sizeof a->ticket.bytes);
 }
 
-enum err queue_page(struct redis *r, struct arena *a, struct str queue, const struct queue_place *after, size_t max,
-                    struct queue_place *out, size_t *n)
+enum err queue_page_of(struct redis *r, struct arena *a, const char *room, const char *suffix, enum id_kind kind,
+                       const struct queue_place *after, size_t max, struct queue_place *out, size_t *n)
 {
-    const char *name = str_copy(a, queue);
     struct str many = number(a, (int64_t)max), last = number(a, (int64_t)max - 1);
     struct redis_value *v;
     size_t count, found = 0;
 
     for (unsigned p = 0; p < PARTITIONS; p++) {
-        struct str key = key_in(a, p, "q", name);
+        struct str key = key_in(a, p, room, suffix);
 
         if (after == NULL)
             redis_add(r, 5, (struct str[]){STR("ZRANGE"), key, STR("0"), last, STR("WITHSCORES")});
         else
             redis_add_script(r, SCRIPT_PAGE, 1, 4,
                              (struct str[]){key, number(a, after->due_ms),
-                                            str_of(arena_strdup(a, id_print(ID_TICKET, after->ticket).at)), many});
+                                            str_of(arena_strdup(a, id_print(kind, after->ticket).at)), many});
     }
 
     enum err e = redis_flush(r, a, &v, &count);
@@ -127,7 +126,7 @@ enum err queue_page(struct redis *r, struct arena *a, struct str queue, const st
         e = redis_value_err(r, &v[p]);
         for (size_t i = 0; i + 1 < v[p].count; i += 2) {
             all[found].due_ms = strtoll(v[p].items[i + 1].text.at, NULL, 10);
-            found += id_parse(ID_TICKET, v[p].items[i].text, &all[found].ticket);
+            found += id_parse(kind, v[p].items[i].text, &all[found].ticket);
         }
     }
     if (e != ERR_OK)
@@ -187,4 +186,10 @@ enum err queue_best(struct redis *r, struct arena *a, const struct str *queues, 
         out[i] = all[i].ticket;
     *count = found;
     return ERR_OK;
+}
+
+enum err queue_page(struct redis *r, struct arena *a, struct str queue, const struct queue_place *after, size_t max,
+                    struct queue_place *out, size_t *n)
+{
+    return queue_page_of(r, a, "q", str_copy(a, queue), ID_TICKET, after, max, out, n);
 }

@@ -36,6 +36,9 @@ struct queue_place {
 /* The next max tickets behind a place; after NULL: from the start. */
 enum err queue_page(struct redis *r, struct arena *a, struct str queue, const struct queue_place *after, size_t max,
                     struct queue_place *out, size_t *n);
+/* The same of another index that is spread over the partitions, {pN}:<room>:<suffix>, of ids of that kind. */
+enum err queue_page_of(struct redis *r, struct arena *a, const char *room, const char *suffix, enum id_kind kind,
+                       const struct queue_place *after, size_t max, struct queue_place *out, size_t *n);
 
 /* Best first: tickets of these queues that nobody has, by priority, then by due time. depth: 0 for the first
  * QUEUE_BEST_EACH of each list, 1 for those behind them, and so on. */

@@ -33,6 +33,16 @@ static bool read_promise(struct parser *p, void *into, size_t which)
     return parser_duration(p, &t->q.policy.promise_ms[which]);
 }
 
+/* For how long a customer that waits may hear nothing of us, over all of its work. */
+static bool read_silence(struct parser *p, void *into, size_t which)
+{
+    struct tree_queue *t = into;
+
+    (void)which;
+    parser_next(p);
+    return parser_duration(p, &t->q.silence_ms);
+}
+
 static bool read_calendar(struct parser *p, void *into, size_t which)
 {
     struct tree_queue *t = into;
@@ -168,6 +178,7 @@ static const struct parser_property properties[] = {
     SLA_CLOCK_LIST(X)
 #undef X
         {"title", read_title, .again = false},
+    {"silence", read_silence, .again = false},
     {"calendar", read_calendar, .again = false},
     {"pause", read_pause, .again = false},
     {"escalate", read_escalate, .again = true},
@@ -212,7 +223,7 @@ static void check_pauses(struct parser *p, const struct tree_queue *t)
 
 static void complete(struct parser *p, struct tree_queue *t)
 {
-    bool promises = false;
+    bool promises = t->q.silence_ms > 0;
 
     for (int c = 0; c < SLA_CLOCKS; c++)
         promises = promises || t->q.policy.promise_ms[c] > 0;

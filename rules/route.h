@@ -46,6 +46,7 @@ struct rules_queue {
     const char *title;    /* for people; the name in its file where that gives none */
     const char *incident; /* slug of the incident whose pack it is of; "": of the rules themselves */
     struct sla_policy policy;
+    int64_t silence_ms; /* working time a customer with work here may hear nothing (silence.h); 0: no promise */
     int line;
 };
 

@@ -5,6 +5,7 @@
 #include "gateway/staff/hints.h"
 #include "gateway/staff/mask.h"
 #include "gateway/staff/row.h"
+#include "gateway/staff/silence.h"
 #include "gateway/staff/staff.h"
 #include "gateway/staff/tell.h"
 #include "gateway/staff/view.h"
@@ -13,6 +14,7 @@
 #include "queues/contact.h"
 #include "queues/keys.h"
 #include "queues/merge.h"
+#include "queues/ruleset.h"
 #include "rules/base/doc.h"
 
 #include <stdlib.h>
@@ -317,6 +319,21 @@ static struct doc *aliases_doc(const struct view *v)
     return list;
 }
 
+/* Of the whole customer, whichever of its accounts is looked at. */
+static struct doc *silence_of(const struct view *v)
+{
+    const struct app *app = v->call->app;
+    const struct rules *rules = ruleset_take(app->rules);
+    int64_t now_ms = clock_now_ms();
+    struct silent s;
+    struct doc *d = NULL;
+
+    if (silent_read(v->redis, app->keys, rules, v->call->arena, v->account, now_ms, &s) == ERR_OK)
+        d = silence_doc(&s, now_ms);
+    ruleset_release(app->rules, rules);
+    return d == NULL ? doc_new_null() : d;
+}
+
 static void answer(const struct view *v, const struct entry *entries, size_t n)
 {
     struct doc *d = doc_object(), *sites = doc_array(), *contacts = doc_array();
@@ -339,6 +356,7 @@ static void answer(const struct view *v, const struct entry *entries, size_t n)
     doc_set(d, "work", work_doc(v));
     doc_set(d, "timeline", timeline_doc(v, entries, n));
     doc_set(d, "aliases", aliases_doc(v));
+    doc_set(d, "silence", silence_of(v));
     doc_set(d, "last_heard", tell_stamp(field_ms(v, "last_heard")));
     doc_set(d, "last_told", tell_stamp(field_ms(v, "last_told")));
     tell_doc(v->call, 200, d);

@@ -8,6 +8,7 @@
 #include "queues/clock.h"
 #include "queues/placing.h"
 #include "queues/ruleset.h"
+#include "queues/silent.h"
 #include "rules/base/doc.h"
 
 #include <string.h>
@@ -139,6 +140,7 @@ void act_happened(struct act *act, struct change *c, const char *kind, struct st
 
     set_place(act, c, &h);
     change_happening(c, t->id, &h);
+    change_silent_ask(c, t->account);
     change_live(c, kind, t->id, t->reference, t->queue, act->state, act->owner_name);
     change_audit(c, act->call->app->keys, t->partition, act->now_ms, h.by, arena_printf(a, "ticket.%s", kind),
                  arena_strdup(a, id_print(ID_TICKET, t->id).at), detail);

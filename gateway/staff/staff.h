@@ -39,6 +39,7 @@ void staff_search(struct call *c);
 void staff_what_if(struct call *c);
 void staff_suspicions(struct call *c);
 void staff_suspicion(struct call *c);
+void staff_silence(struct call *c);
 void staff_hooks(struct call *c);
 void staff_jobs(struct call *c);
 void staff_job(struct call *c);

@@ -14,7 +14,7 @@ const file = (name, text) => {
 }
 
 const RULES = `queue triage {
-    first-reply 60m calendar always
+    first-reply 60m silence 2h calendar always
     escalate first-reply 15m before breach to lead
     escalate first-reply at breach to manager
 }
@@ -91,6 +91,59 @@ describe('a step', () => {
     }, 5000, 50)
     assert.equal(Date.parse(t.escalated.at), Date.parse(t.opened_at) + 45 * MINUTE_MS)
     assert.deepEqual(steps(t), ['first-reply lead 15m before'])
+  })
+})
+
+describe('silence', () => {
+  const waiting = async () => (await aya.get('/api/silence?limit=200')).json.items
+  const reply = async (id, text) => {
+    const a = await aya.post(`/api/tickets/${id}/reply`, { text, seen: (await aya.ticket(id)).newest })
+    assert.equal(a.status, 201, a.text)
+  }
+  const found = (id) => waiting().then((all) => all.find((s) => s.account.id === id))
+
+  story('is a customer’s: no closed ticket hides it, and a word to anybody of it ends it', async () => {
+    const first = await request(), second = await request({ impact: 'question' })
+    const [a, b] = (await Promise.all([first, second].map((id) => aya.ticket(id)))).map((t) => t.account.id)
+    const was = await found(a)
+    assert.equal(was.since, (await aya.ticket(first)).opened_at)
+    assert.deepEqual([was.queue, was.promise_ms, was.breached, was.open, was.last_told], ['triage', 120 * MINUTE_MS, false, 1, null])
+    assert.equal((await found(b)).due_at, null, 'that queue promises none')
+    assert.equal((await mia.post(`/api/accounts/${b}/merge`, { into: a, why: 'the same' })).status, 200)
+    await until('they are one', async () => !(await found(b)))
+    for (const id of [first, second])
+      for (const state of ['solved', 'closed']) assert.equal((await aya.post(`/api/tickets/${id}/state`, { state })).status, 200)
+    await later(121)
+    const still = await until('closed is no word', async () => (await found(a))?.open === 0 && found(a))
+    assert.deepEqual([still.since, still.breached], [was.since, true])
+    assert.deepEqual((await aya.get(`/api/accounts/${b}`)).json.silence.since, was.since)
+
+    const third = await request({ email: `p${asked}@example.org`, problem: 'Is anybody there?' })
+    assert.equal((await found(a)).since, was.since)
+    await reply(third, 'Yes: we are on it.')
+    const told = await until('it was told', async () => (await found(a))?.last_told && found(a))
+    assert.deepEqual([told.since, told.open, told.breached], [told.last_told, 1, false])
+    assert.equal((await aya.post(`/api/tickets/${third}/state`, { state: 'solved' })).status, 200)
+    await until('nobody waits', async () => !(await found(a)))
+    assert.equal((await aya.get(`/api/accounts/${a}`)).json.silence, null)
+  })
+
+  story('is listed the longest first, a page at a time', async () => {
+    for (let i = 0; i < 3; i++) {
+      await request()
+      await later(1)
+    }
+    const all = (await waiting()).map((s) => s.account.id), pages = []
+    assert.ok(all.length >= 3)
+    const times = (await waiting()).map((s) => Date.parse(s.since))
+    assert.deepEqual(times, [...times].sort((x, y) => x - y))
+    for (let next = ''; next !== null;) {
+      const page = (await aya.get(`/api/silence?limit=2${next && `&cursor=${next}`}`)).json
+      pages.push(...page.items.map((s) => s.account.id))
+      next = page.next
+    }
+    assert.deepEqual(pages, all)
+    assert.equal((await aya.get('/api/silence?cursor=x')).status, 422)
   })
 })
 

@@ -87,6 +87,13 @@ unfinished() {
     grep -nE '\b(TO''DO|FIX''ME|X''XX)\b' $sources $scripts $modules README.md
 }
 
+# No zone of the process: what a clock shows somewhere is asked of rules/zone.h, for the zone that somebody named.
+zones() {
+    # shellcheck disable=SC2086
+    grep -nE '\b(localtime|localtime_r|mktime|tzset|timelocal|strftime|ctime|ctime_r|asctime)\(|[gs]etenv\("TZ"' \
+        $(printf '%s\n' $rooms | grep -E '\.(c|h|cc)$')
+}
+
 format() {
     # shellcheck disable=SC2086
     clang-format-14 --dry-run -Werror $sources 2>&1 | grep -E 'error:' | sed 's/ error: code should be clang-formatted.*/ run make format/'
@@ -114,6 +121,7 @@ cpp() {
 verdict includes "$(includes)"
 verdict sizes "$(sizes)"
 verdict unfinished "$(unfinished)"
+verdict zones "$(zones)"
 verdict format "$(format)"
 verdict syntax "$(syntax)"
 verdict cppcheck "$(cpp)"

@@ -40,6 +40,7 @@ export function openAccount(id, staff) {
       fill(parts,
         el('p', { class: 'mute' }, a.on_record ? 'A customer on record' : 'A stranger so far: nothing on record', a.tier && ` · tier ${a.tier}`,
           a.region && ` · ${a.region}`, a.language && ` · ${a.language}`, ' · last heard ', time(a.last_heard), ' · last told ', time(a.last_told)),
+        a.silence && el('p', { class: a.silence.breached ? 'late' : '' }, 'Waits for a word since ', time(a.silence.since), a.silence.due_at && [', promised by ', time(a.silence.due_at)]),
         list('Work', a.work, work, 'No tickets.'),
         a.names.length > 1 && list('Names', a.names, said, ''),
         list('Sites', a.sites, site, 'None on record.'),

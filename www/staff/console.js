@@ -10,6 +10,7 @@ import { openQueue, openQueues, openSearch } from '/queues.js';
 import { openLine, openSite } from '/restoration.js';
 import { openHandover, openRoster } from '/roster.js';
 import { banner } from '/suspicion.js';
+import { openSilence } from '/silence.js';
 import { openTicket } from '/ticket.js';
 import { ROLES, clockTime, tick, word } from '/words.js';
 
@@ -28,6 +29,7 @@ const ROUTES = [
   [/^#\/site\/([a-z0-9-]+\/site_[0-9A-Z]{26})$/, openSite],
   [/^#\/roster$/, openRoster],
   [/^#\/handover\/(hov_[0-9A-Z]{26})$/, openHandover],
+  [/^#\/silence$/, openSilence],
 ];
 
 const top = document.getElementById('top'), main = document.getElementById('main');
@@ -131,6 +133,7 @@ function paintTop() {
     }, el('label', { class: 'hide', for: 'q' }, 'Search'), q, el('button', {}, 'Search')),
     el('a', { href: '#/duplicates' }, 'Duplicates'),
     el('a', { href: '#/roster' }, 'On duty'),
+    el('a', { href: '#/silence' }, 'Silence'),
     staff.role !== 'auditor' && el('a', { href: '#/call' }, 'Log a call'),
     liveText,
     el('span', { class: 'who' }, said(staff.name), ` · ${word(ROLES, staff.role)}`),
