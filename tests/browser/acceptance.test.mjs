@@ -16,7 +16,8 @@ before(async () => {
   house = await House.open({ settings: { limits: 'off' } });
   const { door } = house, run = await door.run(['contacts', 'import', '--source', 'billing', '-'], { input: CSV });
   assert.equal(run.code, 0, run.err);
-  door.redis('HSET', '{p0}:inc', 'loss', 'inc_01M87ZRQ4TEBF6C6B5AD9CPY55 declared');
+  const declared = await door.run(['incident', 'declare', 'loss', '--pack', 'site-loss', '--title', 'Sites are gone']);
+  assert.equal(declared.code, 0, declared.err);
   door.redis('HSET', '{p0}:rb:loss', 'quick', '{"ours":false}');
   system = await sender(door, 'restoration', 'restore');
 });

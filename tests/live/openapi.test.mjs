@@ -184,7 +184,7 @@ describe('each documented answer of the public and the admin listener', () => {
 
   // A site of theirs comes back, and is right; a second answer finds it handed back.
   async function accepted(mate) {
-    redis.do('HSET', '{p0}:inc', 'documented', 'inc_01M87ZRQ4TEBF6C6B5AD9CPY55 declared')
+    await door.run(['incident', 'declare', 'documented', '--pack', 'site-loss', '--title', 'Documented'])
     redis.do('HSET', '{p0}:rb:documented', 'quick', '{"ours":false}')
     const system = await sender(door, 'restoration', 'doc-restore')
     await system.post(restoration({ incident: 'documented', site: 'DOC-1', batch: 'quick', state: 'customer-validation' }))

@@ -22,7 +22,7 @@ before(async () => {
   door = await open({ settings: { limits: 'off', brand: 'Example Cloud' }, clock: true })
   const run = await door.run(['contacts', 'import', '--source', 'billing', '-'], { input: `${[HEAD, ...ROWS].join('\n')}\n` })
   assert.equal(run.code, 0, run.err)
-  door.redis('HSET', '{p0}:inc', 'loss', 'inc_01M87ZRQ4TEBF6C6B5AD9CPY55 declared')
+  await declare('loss')
   system = await sender(door, 'restoration', 'restore')
   aya = await member(door, 'aya')
   ben = await member(door, 'ben')
@@ -31,6 +31,10 @@ before(async () => {
 after(() => door?.stop())
 
 const tell = (json) => system.post(json, { at: seconds() + shift / 1000 })
+async function declare(slug) {
+  const run = await door.run(['incident', 'declare', slug, '--pack', 'site-loss', '--title', `Sites are gone: ${slug}`])
+  assert.equal(run.code, 0, run.err)
+}
 const board = async () => (await aya.get(BASE)).json
 const sites = async (query = '') => (await aya.get(`${BASE}/sites${query}`)).json.items
 const named = (label) => until(`${label} on the line`, async () => (await sites('?limit=200')).find((s) => s.label === label))
@@ -144,14 +148,14 @@ story('what cannot be placed is parked, seen, and tried again', async () => {
   await tell(restoration({ incident: 'unheard-of', site: 'ACME-1' }))
   const parked = () => aya.get('/api/restoration/parked').then((a) => a.json.items)
   await until('both are parked', async () => (await parked()).length === 2)
-  const one = (await parked()).find((p) => p.site === 'LATER-1')
-  assert.equal(one.why, 'site')
-  assert.equal((await aya.post(`/api/restoration/parked/${one.event}`)).json.outcome, 'parked')
-  const run = await door.run(['contacts', 'import', '--source', 'late', '-'], { input: `${HEAD}\nL-1,Late Ltd,Lu,lu@late.example,,admin,LATER-1,${today},all\n` })
-  assert.equal(run.code, 0, run.err)
-  assert.equal((await aya.post(`/api/restoration/parked/${one.event}`)).json.outcome, 'applied')
+  const all = await parked(), site = all.find((p) => p.site === 'LATER-1'), one = all.find((p) => p.site === 'ACME-1')
+  assert.deepEqual([site.why, one.why], ['site', 'incident'])
+  const retry = async (p) => (await aya.post(`/api/restoration/parked/${p.event}`)).json.outcome
+  assert.equal(await retry(one), 'parked')
+  await declare('unheard-of')
+  assert.deepEqual([await retry(one), await retry(site)], ['applied', 'parked'])
   assert.equal((await parked()).length, 1)
-  await named('LATER-1')
+  assert.equal((await aya.get('/api/incidents/unheard-of/restoration')).json.states.restoring, 1)
 })
 
 story('many sites at once are each where they belong, and the board counts them', async () => {
