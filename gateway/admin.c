@@ -8,6 +8,7 @@
 #include "gateway/hooks/teller.h"
 #include "gateway/http/call.h"
 #include "gateway/http/server.h"
+#include "gateway/incident/board.h"
 #include "gateway/incident/watch.h"
 #include "gateway/intake/accept.h"
 #include "gateway/intake/reading.h"
@@ -242,6 +243,16 @@ static void channel_metrics(struct buf *b, struct app *app)
            s.read_again);
 }
 
+static void board_metrics(struct buf *b, struct app *app)
+{
+    int64_t age = board_age_s(app->board);
+
+    metric(b, "updates_late", "gauge", "Declared incidents whose promised update has not come.",
+           board_late(app->board));
+    metric(b, "board_age_seconds", "gauge", "Since it was last asked what is told of incidents.",
+           age < 0 ? 0 : (uint64_t)age);
+}
+
 void admin_metrics(struct call *c)
 {
     struct rusage use;
@@ -261,6 +272,7 @@ void admin_metrics(struct call *c)
     watch_metrics(&b, c->app);
     jobs_metrics(&b, c->app);
     alarm_metrics(&b, c->app);
+    board_metrics(&b, c->app);
     mail_in_metrics(&b, c->app);
     if (getrusage(RUSAGE_SELF, &use) == 0)
         buf_printf(&b,

@@ -11,6 +11,7 @@ struct active;
 struct alarm;
 struct assets;
 struct blobs;
+struct board;
 struct conf;
 struct filer;
 struct flood;
@@ -45,7 +46,8 @@ struct app {
     struct ruleset *rules;
     struct active *active; /* keeps rules to what is declared */
     struct pages *pages;
-    struct assets *assets; /* static pages of the public listener */
+    struct assets *assets; /* static answers of the public listener */
+    struct board *board;   /* what customers are told of incidents, and forms with it */
     struct workers *workers;
     struct workers *hashing; /* two, for passwords: each takes 64 MiB and a quarter of a second */
     struct accept *accept;

@@ -18,10 +18,10 @@ enum {
 };
 
 /* Without these a page would be missed only when somebody needs it. */
-static const char *const needed[] = {"form",          "request",        "code",           "problem",
-                                     "mail/code.txt", "mail/code.html", "mail/reply.txt", "mail/reply.html",
-                                     "mail/ack.txt",  "mail/ack.html",  "mail/vouch.txt", "mail/vouch.html",
-                                     "mail/veto.txt", "mail/veto.html", "appeal"};
+static const char *const needed[] = {
+    "form",           "request",         "code",         "problem",       "mail/code.txt",  "mail/code.html",
+    "mail/reply.txt", "mail/reply.html", "mail/ack.txt", "mail/ack.html", "mail/vouch.txt", "mail/vouch.html",
+    "mail/veto.txt",  "mail/veto.html",  "appeal",       "incident",      "incidents"};
 
 struct language {
     const char *code;

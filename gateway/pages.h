@@ -32,7 +32,7 @@ enum err pages_open(struct pages **out, const char *share, const struct pages_ab
 void pages_close(struct pages *p);
 
 /* name: "form", "request", "code", "problem", "mail/code.txt", "mail/code.html", "mail/reply.txt",
- * "mail/reply.html", "mail/ack.txt", "mail/ack.html", "appeal", and "mail/vouch.*", "mail/veto.*" alike; another one is an assert. The text is in a. ERR_LARGE where data makes it larger
+ * "mail/reply.html", "mail/ack.txt", "mail/ack.html", "appeal", "incident", "incidents", and "mail/vouch.*", "mail/veto.*" alike; another one is an assert. The text is in a. ERR_LARGE where data makes it larger
  * than TEMPLATE_OUT_BYTES_MAX. */
 enum err pages_render(struct str *out, const struct pages *p, const char *lang, const char *name,
                       const struct doc *data, struct arena *a);
@@ -64,9 +64,13 @@ struct pages_site {
     int64_t now_ms;      /* security.txt expires 180 days later */
 };
 
-/* Adds what needs no data: the blank form of each language, robots.txt, favicon.ico and
- * /.well-known/security.txt. */
-void pages_assets(const struct pages *p, const struct pages_site *site, struct assets *assets);
+/* Adds a page that anybody may keep for max_age_s, with its headers. data is taken. */
+void pages_asset(const struct pages *p, const char *lang, const char *name, struct doc *data, const char *path,
+                 int max_age_s, struct assets *assets);
+/* The blank form of one language. d: what it says of incidents (www/README.md), taken. */
+void pages_form(const struct pages *p, const char *lang, struct doc *d, struct assets *assets);
+/* Adds what needs no data: robots.txt, favicon.ico and /.well-known/security.txt. */
+void pages_assets(const struct pages_site *site, struct assets *assets);
 /* The path in assets of the blank form: "/zh-TW/". `/` answers with it too, and adds
  * Vary: Accept-Language. */
 const char *pages_form_path(const struct pages *p, const char *lang);

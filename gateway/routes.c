@@ -3,6 +3,7 @@
 #include "gateway/admin.h"
 #include "gateway/channels/channels.h"
 #include "gateway/files/files.h"
+#include "gateway/incident/told.h"
 #include "gateway/intake/post.h"
 #include "gateway/intake/web.h"
 #include "gateway/roster/roster.h"
@@ -45,7 +46,11 @@ const struct route routes_public[] = {
     {"POST", "/channels/phone", channels_phone, ROUTE_LOOP, CHANNELS_BODY_MAX},
     {"POST", "/channels/desk", channels_desk, ROUTE_LOOP, CHANNELS_BODY_MAX},
     {"POST", "/channels/restoration", channels_restoration, ROUTE_LOOP, SMALL},
+    {"GET", "/incidents", told_list, ROUTE_LOOP, 0},
+    {"GET", "/incidents/{slug}", told_incident, ROUTE_LOOP, 0},
     {"GET", "/livez", admin_live, ROUTE_LOOP, 0},
+    {"GET", "/{lang}/incidents", told_list, ROUTE_LOOP, 0},
+    {"GET", "/{lang}/incidents/{slug}", told_incident_in, ROUTE_LOOP, 0},
     {"GET", "/{lang}", web_form_language, ROUTE_LOOP, 0},
     {"GET", "/{lang}/", web_form_language, ROUTE_LOOP, 0},
 };
@@ -114,6 +119,13 @@ const struct route routes_staff[] = {
     {"POST", "/api/tickets/{tkt}/assign", staff_assign, ROUTE_WORK, SMALL},
     {"POST", "/api/tickets/{tkt}/priority", staff_priority, ROUTE_WORK, SMALL},
     {"POST", "/api/queues/reroute", staff_reroute, ROUTE_WORK, SMALL},
+    {"GET", "/api/updates", told_due, ROUTE_WORK, 0},
+    {"GET", "/api/incidents/{slug}/updates", told_updates, ROUTE_WORK, 0},
+    {"POST", "/api/incidents/{slug}/updates", told_begin, ROUTE_WORK, FORM},
+    {"POST", "/api/incidents/{slug}/updates/{upd}", told_write, ROUTE_WORK, FORM},
+    {"POST", "/api/incidents/{slug}/updates/{upd}/approve", told_approve, ROUTE_WORK, SMALL},
+    {"POST", "/api/incidents/{slug}/updates/{upd}/withdraw", told_withdraw, ROUTE_WORK, SMALL},
+    {"GET", "/api/incidents/{slug}/updates/{upd}/preview", told_preview, ROUTE_WORK, 0},
     {"GET", "/api/events", staff_events, ROUTE_LOOP, 0},
     {"GET", "/livez", admin_live, ROUTE_LOOP, 0},
 };

@@ -10,6 +10,7 @@
 #include "gateway/http/asset.h"
 #include "gateway/http/server.h"
 #include "gateway/http/tls.h"
+#include "gateway/incident/board.h"
 #include "gateway/incident/watch.h"
 #include "gateway/intake/accept.h"
 #include "gateway/intake/flood.h"
@@ -327,7 +328,7 @@ static void build_assets(struct serve *s)
     struct assets *assets = assets_open();
     struct buf openapi = {0};
 
-    pages_assets(s->app.pages, &site, assets);
+    pages_assets(&site, assets);
     if (share_read(s->app.share, "openapi.json", OPENAPI_MAX, &openapi) == ERR_OK)
         assets_add(assets, "/openapi.json", "application/json", buf_view(&openapi), &day, 1);
     buf_free(&openapi);
@@ -440,6 +441,7 @@ void serve_close(struct serve *s)
     server_close(s->app.server);
     mail_in_wait(s->mail_in);
     tail_close(s->app.tail);
+    board_stop(s->app.board);
     workers_stop(s->app.hashing);
     workers_stop(s->app.workers); /* the filer gives them something to do, to its end */
     if (s->app.accept != NULL)
@@ -463,6 +465,7 @@ void serve_close(struct serve *s)
     accept_close(s->app.accept);
     flood_close(s->app.flood);
     senders_close(s->app.senders);
+    board_close(s->app.board);
     assets_close(s->app.assets);
     pages_close(s->app.pages);
     active_close(s->app.active);
@@ -521,6 +524,7 @@ static enum err open_all(struct serve *s, char *why)
     if (e != ERR_OK)
         return e;
     name_origins(s);
+    app->board = board_open(app, s->redis);
     e = mail_in_open(&s->mail_in, app, why);
     if (e != ERR_OK)
         return e;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { ASSET_HEADERS_MAX = 12, BUCKETS = 64 };
+enum { ASSET_HEADERS_MAX = 12, BUCKETS = 64, BROTLI_HURRIED = 5, GZIP_HURRIED = 6 };
 
 enum coding { IDENTITY, GZIP, BROTLI, CODINGS };
 
@@ -28,6 +28,7 @@ struct asset {
 
 struct assets {
     atomic_int references;
+    bool hurried;
     struct arena *arena;
     struct asset *buckets[BUCKETS];
 };
@@ -41,6 +42,11 @@ struct assets *assets_open(void)
     atomic_init(&a->references, 1);
     a->arena = arena_open(64 * 1024);
     return a;
+}
+
+void assets_hurry(struct assets *set)
+{
+    set->hurried = true;
 }
 
 struct assets *assets_hold(struct assets *a)
@@ -68,7 +74,7 @@ static size_t bucket_of(struct str path)
 
 /* ---- compressing ---- */
 
-static struct str brotli(struct arena *a, struct str s)
+static struct str brotli(struct arena *a, struct str s, bool hurried)
 {
     size_t len = BrotliEncoderMaxCompressedSize(s.len);
     uint8_t *to = malloc(len + 1);
@@ -77,20 +83,21 @@ static struct str brotli(struct arena *a, struct str s)
     if (to == NULL)
         abort();
     if (len > 0 &&
-        BrotliEncoderCompress(BROTLI_MAX_QUALITY, BROTLI_MAX_WINDOW_BITS, BROTLI_MODE_TEXT, s.len,
-                              (const uint8_t *)s.at, &len, to) &&
+        BrotliEncoderCompress(hurried ? BROTLI_HURRIED : BROTLI_MAX_QUALITY, BROTLI_MAX_WINDOW_BITS, BROTLI_MODE_TEXT,
+                              s.len, (const uint8_t *)s.at, &len, to) &&
         len < s.len)
         out = (struct str){arena_copy(a, to, len), len};
     free(to);
     return out;
 }
 
-static struct str gzip(struct arena *a, struct str s)
+static struct str gzip(struct arena *a, struct str s, bool hurried)
 {
     z_stream z = {.next_in = (Bytef *)s.at, .avail_in = (uInt)s.len};
     struct str out = {NULL, 0};
 
-    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&z, hurried ? GZIP_HURRIED : Z_BEST_COMPRESSION, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) !=
+        Z_OK)
         abort();
 
     uLong room = deflateBound(&z, s.len);
@@ -132,8 +139,8 @@ void assets_add(struct assets *set, const char *path, const char *content_type, 
     asset->path = str_of(arena_strdup(set->arena, path));
     asset->content_type = arena_strdup(set->arena, content_type);
     asset->bytes[IDENTITY] = (struct str){arena_copy(set->arena, content.at, content.len), content.len};
-    asset->bytes[GZIP] = gzip(set->arena, content);
-    asset->bytes[BROTLI] = brotli(set->arena, content);
+    asset->bytes[GZIP] = gzip(set->arena, content, set->hurried);
+    asset->bytes[BROTLI] = brotli(set->arena, content, set->hurried);
     for (int i = 0; i < CODINGS; i++)
         asset->etag[i] = etag_of(set->arena, content, (enum coding)i);
     for (size_t i = 0; i < header_count && i < ASSET_HEADERS_MAX; i++)

@@ -17,6 +17,8 @@ struct assets *assets_open(void);
 struct assets *assets_hold(struct assets *a);
 /* Drops one reference. NULL is allowed. */
 void assets_close(struct assets *a);
+/* For a set that is made anew while people wait for it: compressed in a twentieth of the time, to a tenth more. */
+void assets_hurry(struct assets *set);
 /* path "/en/"; headers (copied) go out with it, e.g. content-language, content-security-policy, cache-control.
  * Compresses with brotli 11 and gzip 9 where that is smaller. */
 void assets_add(struct assets *set, const char *path, const char *content_type, struct str content,

@@ -1,8 +1,8 @@
 #include "gateway/intake/web.h"
 
 #include "gateway/app.h"
-#include "gateway/http/asset.h"
 #include "gateway/http/call.h"
+#include "gateway/incident/board.h"
 #include "gateway/intake/post.h"
 #include "gateway/pages.h"
 #include "gateway/say.h"
@@ -16,12 +16,8 @@ static const struct str no_text = {NULL, 0};
 
 static void blank_form(struct call *c, const char *lang)
 {
-    const struct asset *form = assets_find(c->app->assets, str_of(pages_form_path(c->app->pages, lang)));
-
-    if (form == NULL)
+    if (!board_answer(c->app->board, c, pages_form_path(c->app->pages, lang)))
         say_absent(c);
-    else
-        asset_answer(form, c);
 }
 
 void web_form(struct call *c)

@@ -21,6 +21,8 @@ enum staff_act {
     ACT_RELEASE_OTHERS,
     ACT_REPLY,
     ACT_NOTE,
+    ACT_DRAFT,   /* write an update of an incident */
+    ACT_PUBLISH, /* approve one, withdraw one */
     ACT_STATE,
     ACT_CALL,
     ACT_RETRY,

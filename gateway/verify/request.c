@@ -3,6 +3,8 @@
 #include "gateway/files/refuse.h"
 #include "gateway/files/show.h"
 #include "gateway/http/call.h"
+#include "gateway/incident/board.h"
+#include "gateway/incident/show.h"
 #include "gateway/intake/fields.h"
 #include "gateway/pages.h"
 #include "gateway/say.h"
@@ -12,6 +14,7 @@
 #include "gateway/verify/verify.h"
 #include "gateway/work.h"
 #include "queues/clock.h"
+#include "queues/redis.h"
 #include "rules/address.h"
 #include "rules/base/doc.h"
 #include "rules/base/stamp.h"
@@ -89,6 +92,22 @@ struct beside {
     size_t site_count;
 };
 
+/* That the ticket belongs to; NULL none. */
+static const struct board_incident *incident_of(const struct look *l, const struct board_view *v)
+{
+    return l->written ? NULL : board_find(v, redis_field(l->ticket.fields, "incident"));
+}
+
+static struct doc *incident_json(struct call *c, const struct look *l)
+{
+    const struct board_view *v = board_take(c->app->board);
+    const struct board_incident *i = incident_of(l, v);
+    struct doc *d = i == NULL ? doc_new_null() : show_reference(i);
+
+    board_release(c->app->board, v);
+    return d;
+}
+
 static void answer_json(struct call *c, const struct look *l, const struct beside *b, const char *lang)
 {
     struct doc *d = doc_object();
@@ -97,7 +116,7 @@ static void answer_json(struct call *c, const struct look *l, const struct besid
     doc_set_text(d, "state", state_of(l));
     doc_set_int(d, "level", l->written ? 0 : l->me.level);
     doc_set_text(d, "language", l->written ? str_of(lang) : l->me.language);
-    doc_set_null(d, "incident");
+    doc_set(d, "incident", incident_json(c, l));
     doc_set(d, "next_reply_by", stamp_doc(l->next_reply_ms));
     doc_set(d, "timeline", timeline_json(l));
     doc_set(d, "files", show_json(&b->files));
@@ -280,6 +299,20 @@ static void add_filed(struct call *c, const char *lang, const struct look *l, co
     doc_set_bool(d, "may_attach", confirmed(l));
 }
 
+/* Of their own incident all that was told, of the others in short. */
+static void add_told(struct call *c, const char *lang, const struct look *l, struct doc *d)
+{
+    const struct board_view *v = board_take(c->app->board);
+    const struct board_incident *own = incident_of(l, v);
+    struct update_languages languages;
+
+    board_languages(c->app->pages, &languages);
+    show_brief(c->app->pages, &languages, lang, v, own, d);
+    if (own != NULL && own->shown)
+        doc_set(d, "incident", show_full(c->app->pages, &languages, lang, v, own));
+    board_release(c->app->board, v);
+}
+
 static void answer_page(struct call *c, const struct look *l, const struct beside *b, const char *lang)
 {
     struct doc *d = doc_object();
@@ -294,6 +327,7 @@ static void answer_page(struct call *c, const struct look *l, const struct besid
     } else {
         add_filed(c, lang, l, b, d);
     }
+    add_told(c, lang, l, d);
     add_notice(c, lang, l, d);
     add_fault(c, lang, d);
     say_page(c, 200, lang, "request", d);

@@ -28,8 +28,32 @@ export function fixtures(w) {
   const attach = { may_attach: true, file_ready: w['file.ready'], file_held: w['file.held'], file_refused: w['file.refused'] };
   const file = (name, kb, state, href) => ({ name, size_text: w['size.kb'].replace('{n}', kb), state_text: w[`file.${state}`], href });
 
+  const told = {
+    title: 'Sites removed by mistake', href: '/en/incidents/site-loss', happened: { text: 'A script removed 883 sites. Nothing is lost for good.', other: true },
+    restored: w['told.percent'].replace('{n}', 34), at: received, next: later,
+  };
+  const late = { ...told, next: undefined, late: true, promised: later, stale: received };
+  const field = (name, more) => ({ label: w[`told.${name}`], ...more });
+  const rows = [
+    field('happened', { words: { text: rough } }), field('scope', { words: { text: '883 sites', other: true } }),
+    field('restore', { by: later, words: { text: 'In batches.', other: true } }), field('restored', { value: w['told.percent'].replace('{n}', 34) }),
+    field('loss', { unknown: later }), field('confidence', { value: w['confidence.medium'] }), field('reach', { words: { text: 'https://support.example.org/'.repeat(6) } }),
+    field('not', { words: { text: 'No attack.', other: true } }),
+  ];
+  const whole = {
+    ...told, standing: { number: 3, at: later, rows },
+    earlier: [{ number: 2, at: received, withdrawn: later, why: rough, rows: [] }, { number: 1, at: received, rows }],
+  };
+
   return {
     'form-blank': { page: 'form', data: { down: true } },
+    'form-told': { page: 'form', data: { down: true, told: [told, late, told], told_more: true } },
+    'incident': { page: 'incident', data: whole },
+    'incident-late': { page: 'incident', data: { ...whole, ...late } },
+    'incident-over': { page: 'incident', data: { ...whole, next: undefined, closed: true } },
+    'incidents': { page: 'incidents', data: { told: [told, { ...late, closed: true }] } },
+    'incidents-none': { page: 'incidents', data: { told: [] } },
+    'status-told': { page: 'request', data: { ...request, incident: whole, told: [late] } },
     'form-errors': {
       page: 'form', status: 422,
       data: {

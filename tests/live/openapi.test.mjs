@@ -65,6 +65,7 @@ describe('each documented answer of the public and the admin listener', () => {
   story('can be had', async () => {
     for (const path of ['/', '/de/', '/xx/', '/.well-known/security.txt', '/openapi.json', '/livez']) await door.get(path, { page: true })
     for (const path of ['/livez', '/readyz', '/metrics']) await door.admin(path)
+    await told()
 
     const made = await door.request({ problem, email }), { url, token } = made
     const { code } = await door.mailTo(email)
@@ -154,6 +155,26 @@ describe('each documented answer of the public and the admin listener', () => {
     const all = operations(PUBLIC).flatMap(([method, path, operation]) => Object.keys(operation.responses).map((status) => `${method} ${path} ${status}`))
     assert.deepEqual(all.filter((answer) => !seen.has(answer)), [])
   })
+
+  // An incident of which something was told, and a gateway that never heard of any.
+  async function told() {
+    const blind = await open({ settings: { redis: `unix:${redis.home}/none` }, ready: false })
+    await blind.get('/incidents')
+    await blind.stop()
+    await door.run(['incident', 'declare', 'documented', '--pack', 'outage', '--title', problem])
+    const [ira, ivy] = [await member(door, 'ira'), await member(door, 'ivy', 'lead')], path = '/api/incidents/documented/updates'
+    const text = { text: { en: problem } }, at = (hours) => new Date(Date.now() + hours * 3600e3).toISOString()
+    const update = { happened: text, scope: text, restore: { by: at(9) }, restored: { percent: 1 }, loss: { next_word_at: at(9) }, confidence: { level: 'low' }, reach: text, next_update_by: at(3) }
+    const { id, revision } = (await ira.post(path, { update })).json
+    assert.equal((await ivy.post(`${path}/${id}/approve`, { revision })).status, 200)
+    const shown = await until('it is told', async () => {
+      const answer = await door.get('/incidents/documented')
+      return answer.status === 200 && answer
+    })
+    await door.get('/incidents/documented', { headers: { 'if-none-match': shown.headers.etag } })
+    for (const page of ['/incidents', '/de/incidents', '/xx/incidents', '/de/incidents/documented', '/de/incidents/none']) await door.get(page, { page: true })
+    assert.equal((await door.run(['incident', 'close', 'documented'])).code, 0) // it froze imports
+  }
 
   // A contact on record is asked to vouch for one, and told that another may do much: [kind, page, code] of both mails.
   async function appealed() {
@@ -246,7 +267,7 @@ describe('the staff listener', () => {
   story('answers nobody without a session', async (t) => {
     const door = await open(), there = (await door.ask('GET', '/api/queues', { to: 'staff' }).catch((e) => e)).status !== 404
     if (!there) t.skip('it has no API yet')
-    const id = { tkt: 'tkt_01M87ZRQ4TEBF6C6B5AD9CPY55', itm: 'itm_01M87ZRQ4TEBF6C6B5AD9CPY55', fil: 'fil_01M87ZRQ4TEBF6C6B5AD9CPY55', acc: 'acc_01M87ZRQ4TEBF6C6B5AD9CPY55', apv: 'apv_01M87ZRQ4TEBF6C6B5AD9CPY55', job: 'job_01M87ZRQ4TEBF6C6B5AD9CPY55', queue: 'triage', slug: 'loss', site: 'site_01M87ZRQ4TEBF6C6B5AD9CPY55', event: 'evt_01M87ZRQ4TEBF6C6B5AD9CPY55' }
+    const id = { tkt: 'tkt_01M87ZRQ4TEBF6C6B5AD9CPY55', itm: 'itm_01M87ZRQ4TEBF6C6B5AD9CPY55', fil: 'fil_01M87ZRQ4TEBF6C6B5AD9CPY55', acc: 'acc_01M87ZRQ4TEBF6C6B5AD9CPY55', apv: 'apv_01M87ZRQ4TEBF6C6B5AD9CPY55', job: 'job_01M87ZRQ4TEBF6C6B5AD9CPY55', queue: 'triage', slug: 'loss', upd: 'upd_01M87ZRQ4TEBF6C6B5AD9CPY55', site: 'site_01M87ZRQ4TEBF6C6B5AD9CPY55', event: 'evt_01M87ZRQ4TEBF6C6B5AD9CPY55' }
     for (const [method, path] of there ? operations(STAFF).filter(([method, path]) => !(method === 'POST' && path === '/api/session')) : []) {
       const a = await door.ask(method, path.replace(/\{(\w+)\}/g, (all, name) => id[name]), { to: 'staff', ...(method === 'POST' && { json: {} }), headers: { 'sec-fetch-site': 'same-origin' } })
       assert.equal(a.status, 401, `${method} ${path} ${a.status}`)

@@ -12,6 +12,7 @@ import { openHandover, openRoster } from '/roster.js';
 import { banner } from '/suspicion.js';
 import { openSilence } from '/silence.js';
 import { openTicket } from '/ticket.js';
+import { dueBanner, openUpdates } from '/updates.js';
 import { ROLES, clockTime, tick, word } from '/words.js';
 
 const REFRESH_MS = 1000; // at most that often, however much happens
@@ -28,6 +29,7 @@ const ROUTES = [
   [/^#\/restoration\/([a-z0-9-]+(?:\?[A-Za-z0-9=&._-]+)?)$/, openLine],
   [/^#\/site\/([a-z0-9-]+\/site_[0-9A-Z]{26})$/, openSite],
   [/^#\/roster$/, openRoster],
+  [/^#\/incident\/([a-z0-9-]+)\/updates$/, openUpdates],
   [/^#\/handover\/(hov_[0-9A-Z]{26})$/, openHandover],
   [/^#\/silence$/, openSilence],
 ];
@@ -110,6 +112,7 @@ async function refreshNow() {
 
 // ---- the top of the page ----
 
+const told = dueBanner();
 const liveText = el('span', { class: 'live' });
 
 function paintLive() {
@@ -135,6 +138,7 @@ function paintTop() {
     el('a', { href: '#/roster' }, 'On duty'),
     el('a', { href: '#/silence' }, 'Silence'),
     staff.role !== 'auditor' && el('a', { href: '#/call' }, 'Log a call'),
+    told.node,
     liveText,
     el('span', { class: 'who' }, said(staff.name), ` · ${word(ROLES, staff.role)}`),
     el('button', { class: 'plain', onclick: keys.openHelp }, 'Keys'),
@@ -194,6 +198,7 @@ function askIn(why) {
 async function enter() {
   staff = await get('/api/session');
   paintTop();
+  told.refresh();
   live.start(({ state: now, event }) => {
     if (now) {
       if (now.live && !state.live) refreshSoon(); // what happened before the line was there
@@ -201,6 +206,7 @@ async function enter() {
       paintLive();
     }
     if (event) suspicion.event(event);
+    if (event?.type === 'incident' || event?.type === 'reload') told.refresh();
     if (event && (event.type === 'reload' || view?.event(event))) refreshSoon();
   });
   paintLive();

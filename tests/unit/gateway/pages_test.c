@@ -277,13 +277,13 @@ static struct str answer_header(const struct call *c, const char *name)
 
 static void test_assets_hold_each_form(void **state)
 {
-    const struct pages_site site = {"https://help.example.org", "security@example.org", 0};
     struct assets *assets = assets_open();
     const char *lang;
 
     (void)state;
-    pages_assets(pages, &site, assets);
     for (size_t i = 0; (lang = pages_language_at(pages, i)) != NULL; i++) {
+        pages_form(pages, lang, doc_object(), assets);
+
         struct arena *a = arena_open(4096);
         struct call c = asked(pages_form_path(pages, lang), a);
         const struct asset *form = assets_find(assets, c.path);
@@ -308,7 +308,7 @@ static void test_assets_tell_where_to_report_holes(void **state)
     struct call c = asked("/.well-known/security.txt", a);
 
     (void)state;
-    pages_assets(pages, &site, assets);
+    pages_assets(&site, assets);
     asset_answer(assets_find(assets, c.path), &c);
     assert_string_equal(str_copy(a, c.answer), "Contact: mailto:security@example.org\n"
                                                "Expires: 2027-05-04T09:12:03Z\n"
@@ -317,7 +317,7 @@ static void test_assets_tell_where_to_report_holes(void **state)
     over(&c);
     assert_non_null(assets_find(assets, STR("/robots.txt")));
     site.contact = "";
-    pages_assets(pages, &site, without);
+    pages_assets(&site, without);
     assert_null(assets_find(without, c.path));
     assets_close(assets);
     assets_close(without);
