@@ -39,6 +39,8 @@ static enum err take_pack(const struct declare_with *w, struct incident_declarat
         buf_char(faults, '\n');
         return ERR_INPUT;
     }
+    if (d->with != NULL && d->with->n > 0)
+        *with = *d->with; /* what the caller wants to happen with it */
     change_hset(with, incident_key(w->arena, d->slug), "thawed", str_of(thawed));
     d->with = with;
     return ERR_OK;

@@ -1,6 +1,8 @@
 /* GET /api/suspicions, POST /api/suspicions/{sus}: what the door suspects, and what staff make of it. */
 #include "gateway/app.h"
+#include "gateway/conf.h"
 #include "gateway/http/call.h"
+#include "gateway/incident/declare.h"
 #include "gateway/jobs.h"
 #include "gateway/staff/gate.h"
 #include "gateway/staff/staff.h"
@@ -96,6 +98,44 @@ static void dismiss(struct call *c, const struct suspicion *s, struct str by, co
     settled(c, suspicion_dismiss(work_redis(), c->app->keys, c->arena, s->id, by, why, clock_now_ms()), s);
 }
 
+/* Declares the incident and gives it its first reports, in one change. */
+static void declare(struct call *c, const struct suspicion *s, struct str by, struct str slug, const struct doc *body)
+{
+    struct app *app = c->app;
+    struct change *with = change_begin(c->arena);
+    struct declare_with w = {.redis = work_redis(),
+                             .keys = app->keys,
+                             .arena = c->arena,
+                             .active = app->active,
+                             .rules = app->conf->rules,
+                             .share = app->share};
+    struct incident_declaration d = {.slug = slug,
+                                     .title = doc_get_text(body, "title"),
+                                     .pack = doc_get_text(body, "pack"),
+                                     .by = by,
+                                     .at_ms = clock_now_ms(),
+                                     .heard_ms = s->first_ms,
+                                     .with = with};
+    struct buf faults = {0};
+    struct incident i;
+    bool before;
+    enum err e;
+
+    change_suspicion_confirmed(with, app->keys, s, slug, by, d.at_ms);
+    e = declare_run(&w, &d, false, &faults, &i, &before);
+    if (e == ERR_OK && before) /* by somebody else, meanwhile: it was not done with that */
+        e = suspicion_join(work_redis(), app->keys, c->arena, s, slug, by, d.at_ms);
+    if (e == ERR_ABSENT || e == ERR_CONF)
+        tell_fault(c, "pack", e == ERR_ABSENT ? "unknown" : "refused", buf_view(&faults).at);
+    else if (e == ERR_INPUT)
+        tell_fault(c, "title", "malformed", "a title of at most 200 characters, on one line, and the name of a pack");
+    else
+        settled(c, e, s);
+    buf_free(&faults);
+    if (e == ERR_OK)
+        jobs_wake(app->jobs);
+}
+
 static void confirm(struct call *c, const struct suspicion *s, struct str by, const struct doc *body)
 {
     struct str slug = doc_get_text(body, "confirm");
@@ -103,6 +143,10 @@ static void confirm(struct call *c, const struct suspicion *s, struct str by, co
 
     if (!incident_slug_valid(slug)) {
         tell_fault(c, "confirm", "malformed", "the name of a declared incident");
+        return;
+    }
+    if (doc_get(body, "pack") != NULL) {
+        declare(c, s, by, slug, body);
         return;
     }
     e = suspicion_join(work_redis(), c->app->keys, c->arena, s, slug, by, clock_now_ms());

@@ -102,3 +102,22 @@ story('a manager dismisses it with a reason, nobody else does, and the same repo
   assert.equal((await suspicions()).length, 1)
   assert.equal(await metric('suspicion_accounts'), 0)
 })
+
+story('confirmed, each of its reports stands in a queue of the incident, with clocks from when it was heard', async () => {
+  const n = LONG ? 775 : 40
+  const answers = await many(n, 16, (i) => write(5000 + i))
+  const s = await until('it is suspected', async () => (await suspicions()).find((x) => x.state === 'open' && x.accounts >= n), 60000, 200)
+  const began = Date.now()
+  const done = await manager.post(`/api/suspicions/${s.suspicion}`, { confirm: 'sites-gone', pack: 'site-loss', title: 'Sites are gone' })
+  assert.deepEqual([done.status, done.json.state, done.json.incident], [200, 'confirmed', 'sites-gone'], done.text)
+  assert.equal((await manager.post(`/api/suspicions/${s.suspicion}`, { confirm: 'sites-gone' })).status, 409)
+  const rows = await until('all of them are there', async () => {
+    const all = await many(n, 16, async (i) => (await agent.get(`/api/search?q=${answers[i].json.reference}`)).json.items[0])
+    return all.every((row) => row?.queue.startsWith('sites-gone.')) && all
+  }, 60000, 500)
+  console.log(`# ${n} reports in the queues of the incident ${Date.now() - began} ms after it was confirmed`)
+  const waits = new Set(rows.map((row) => Math.round((Date.parse(row.due_at) - Date.parse(row.opened_at)) / 1000)))
+  assert.equal(waits.size, 1, [...waits].join(' '))
+  await sleep(6000)
+  assert.equal((await suspicions()).filter((x) => x.state === 'open').length, 0)
+})

@@ -23,11 +23,16 @@ export function banner() {
   }
 
   function acts(s) {
-    const slug = el('input', { id: 'suspicion-slug', maxlength: 40, pattern: '[a-z0-9][a-z0-9\\-]*', autocomplete: 'off', required: true });
-    const why = el('input', { id: 'suspicion-why', maxlength: 500, autocomplete: 'off', required: true });
-    const form = (label, input, button, submit) => el('form', { onsubmit: (e) => { e.preventDefault(); submit(); } }, el('label', { for: input.id }, label), ' ', input, ' ', el('button', {}, button));
-    return [form('Declared incident', slug, 'Its reports belong to it', () => settle(s, { confirm: slug.value }, 'Confirmed. Its reports are placed again.')),
-      form('Nothing: why?', why, 'Dismiss', () => settle(s, { dismiss: why.value }, 'Dismissed.'))];
+    const input = (id, more) => el('input', { id: `suspicion-${id}`, autocomplete: 'off', ...more });
+    const slug = input('slug', { maxlength: 40, pattern: '[a-z0-9][a-z0-9\\-]*', required: true });
+    const pack = input('pack', { maxlength: 32 }), title = input('title', { maxlength: 200 }), why = input('why', { maxlength: 500, required: true });
+    const field = (label, i) => [el('label', { for: i.id }, label), ' ', i, ' '];
+    const form = (fields, button, submit) => el('form', { onsubmit: (e) => { e.preventDefault(); submit(); } }, fields, el('button', {}, button));
+    const body = () => (pack.value ? { confirm: slug.value, pack: pack.value, title: title.value } : { confirm: slug.value });
+    return [
+      form([field('Incident', slug), field('declared now from pack', pack), field('with title', title)], 'Its reports belong to it', () => settle(s, body(), 'Confirmed. Its reports are placed again.')),
+      form(field('Nothing: why?', why), 'Dismiss', () => settle(s, { dismiss: why.value }, 'Dismissed.')),
+    ];
   }
 
   function paint(s) {
