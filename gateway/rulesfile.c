@@ -157,13 +157,13 @@ enum err rulesfile_load(struct rules **out, const char *file, const char *share,
     return e;
 }
 
-enum err rulesfile_load_text(struct rules **out, struct str text, const char *file, const char *share,
-                             struct buf *faults)
+void rulesfile_open_text(struct rulesfile **out, struct str text, const char *file, const char *share)
 {
-    char around[FOLDER_BYTES];
-    const struct rules_sources from = {
-        .zones = zoneinfo_bytes, .zones_arg = NULL, .beside = beside, .beside_arg = around};
+    struct rulesfile *f = calloc(1, sizeof *f);
 
-    folder_of(file, share, around);
-    return rules_load_from(out, "candidate", text, &from, faults);
+    if (f == NULL || (f->name = strdup("candidate")) == NULL)
+        abort();
+    buf_str(&f->text, text);
+    folder_of(file, share, f->folder);
+    *out = f;
 }

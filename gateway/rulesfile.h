@@ -26,8 +26,7 @@ enum err rulesfile_pack(const char *file, const char *share, const char *name, s
 /* The rules of the house alone: open, compose, close. ERR_CONF with a line "file:line: reason" for each fault. */
 enum err rulesfile_load(struct rules **out, const char *file, const char *share, struct buf *faults);
 
-/* A text that was handed over and is in no file: what it names stands beside the rules in force. ERR_CONF. */
-enum err rulesfile_load_text(struct rules **out, struct str text, const char *file, const char *share,
-                             struct buf *faults);
+/* A text that was handed over and is in no file, called "candidate": what it names stands beside the rules of the house. */
+void rulesfile_open_text(struct rulesfile **out, struct str text, const char *file, const char *share);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "queues/attach.h"
 #include "queues/placing.h"
+#include "queues/silent.h"
 #include "rules/base/arena.h"
 
 #include <string.h>
@@ -36,7 +37,7 @@ static bool is_open(const struct edit *e)
     return !str_is(e->state, "solved") && !str_is(e->state, "closed") && !e->spam;
 }
 
-static void set_place(struct edit *e, struct change *c, const struct happening *h)
+static void set_place(struct edit *e, struct change *c, struct happening *h)
 {
     struct arena *a = e->arena;
     struct str key = ticket_key(a, e->ticket.id);
@@ -56,6 +57,7 @@ static void set_place(struct edit *e, struct change *c, const struct happening *
     change_hset_int(c, key, "priority", e->priority);
     change_hset(c, key, "spam", e->spam ? STR("1") : STR("0"));
     change_hset_int(c, key, "updated", e->now_ms);
+    h->rules = where.rules;
     change_placed(c, e->ticket.id, e->ticket.queue, &where, is_open(e), e->owner.len > 0 || e->idle);
 }
 
@@ -69,8 +71,9 @@ void edit_happened(struct edit *e, struct change *c, const char *kind, struct st
                           .detail = detail,
                           .clock = str_of(clock)};
 
-    change_happening(c, t->id, &h);
     set_place(e, c, &h);
+    change_happening(c, t->id, &h);
+    change_silent_ask(c, t->account);
     change_live(c, kind, t->id, t->reference, e->queue, e->state, e->owner_name);
     change_audit(c, e->keys, t->partition, e->now_ms, h.by, arena_printf(e->arena, "ticket.%s", kind),
                  arena_strdup(e->arena, id_print(ID_TICKET, t->id).at), detail);

@@ -4,6 +4,7 @@
 #include "queues/placing.h"
 #include "queues/queue.h"
 #include "queues/redis.h"
+#include "queues/reroute.h"
 #include "queues/ticket.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
@@ -93,6 +94,15 @@ static void offer_example(struct run *r, struct whatif_example e)
     w->example[at] = e;
 }
 
+/* Where staff put it, it stays; only its clocks are by other rules. */
+static void place_by_hand(struct run *r, const struct ticket *t, const struct happening *history, size_t n,
+                          struct placing *is)
+{
+    place_clock(r->candidate, t->queue, history, n, r->now_ms, r->page, is);
+    is->rule = t->rule;
+    r->out->by_hand++;
+}
+
 static enum err ask_again(struct run *r, struct ulid id, const struct redis_value *fields,
                           const struct redis_value *past)
 {
@@ -108,7 +118,10 @@ static enum err ask_again(struct run *r, struct ulid id, const struct redis_valu
     if (e != ERR_OK)
         return e;
     facts = ticket_facts(r->candidate, &t, t.level);
-    place(r->candidate, &facts, history, n, r->now_ms, r->page, &is);
+    if (redis_field(t.fields, REROUTE_HAND).len == 0)
+        place(r->candidate, &facts, history, n, r->now_ms, r->page, &is);
+    else
+        place_by_hand(r, &t, history, n, &is);
     r->out->tickets++;
     if (!str_equal(t.queue, is.queue))
         count_move(r, t.queue, is.queue);
@@ -261,6 +274,7 @@ struct doc *whatif_doc(const struct whatif *w)
         int64_t n;
     } counts[] = {{"tickets", w->tickets},
                   {"unreadable", w->unreadable},
+                  {"by_hand", w->by_hand},
                   {"moved", w->moved},
                   {"earlier", w->earlier},
                   {"later", w->later},

@@ -40,6 +40,7 @@ struct whatif_example {
 
 struct whatif {
     int64_t tickets, unreadable;
+    int64_t by_hand;                  /* of them: put where they are by staff, and so left there */
     int64_t moved;                    /* to another queue */
     int64_t earlier, later;           /* due at another time */
     int64_t clock_gained, clock_lost; /* one is due that had no time, and the other way */

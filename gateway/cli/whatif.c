@@ -1,10 +1,12 @@
 /* `postern rules what-if FILE`: what these rules would make of the open tickets. */
 #include "queues/whatif.h"
+#include "gateway/candidate.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/store.h"
 #include "gateway/rulesfile.h"
 #include "gateway/share.h"
 #include "queues/clock.h"
+#include "queues/incident/incident.h"
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 #include "rules/base/stamp.h"
@@ -15,21 +17,39 @@
 
 enum { EXAMPLES = 20 };
 
-static enum cli_exit load(struct cli *c, struct rules **out)
+/* The house as it would be, or as it is. */
+static enum err open_house(struct cli *c, const struct conf *conf, bool pack, struct rulesfile **out,
+                           struct buf *faults)
 {
     char share[4096], why[300];
-    struct buf faults = {0};
     enum err e = share_find(share, sizeof share, why, sizeof why);
 
-    if (e != ERR_OK) {
-        cli_say(c, "%s", why);
-        return CLI_CONF;
+    if (e == ERR_OK)
+        return rulesfile_open(out, pack ? conf->rules : c->words[0], share, faults);
+    buf_printf(faults, "%s\n", why);
+    return e;
+}
+
+static enum err load(struct cli *c, const struct store *s, struct arena *a, struct candidate *out, struct buf *faults)
+{
+    const char *slug = cli_option(c, "pack");
+    struct active_pack over = {str_of(slug), str_of(slug), {NULL, 0}};
+    struct rulesfile *house;
+    struct buf text = {0};
+    enum err e = ERR_OK;
+
+    if (slug != NULL) {
+        e = share_read(NULL, c->words[0], RULES_BYTES_MAX, &text);
+        over.text = buf_view(&text);
+        if (e != ERR_OK)
+            buf_printf(faults, "%s:1: the pack cannot be read: %s\n", c->words[0], err_text(e));
     }
-    e = rulesfile_load(out, c->words[0], share, &faults);
-    if (e != ERR_OK)
-        (void)fputs(buf_view(&faults).at, c->err);
-    buf_free(&faults);
-    return e == ERR_OK ? CLI_OK : e == ERR_ABSENT ? CLI_NO_INPUT : CLI_DATA;
+    if (e == ERR_OK)
+        e = open_house(c, &s->conf, slug != NULL, &house, faults);
+    if (e == ERR_OK)
+        e = candidate_open(out, s->redis, s->keys, a, house, slug != NULL ? &over : NULL, faults);
+    buf_free(&text);
+    return e;
 }
 
 static void print_due(FILE *f, int64_t ms)
@@ -80,9 +100,8 @@ static void print_json(struct cli *c, const struct rules *rules, const struct wh
     doc_close(d);
 }
 
-static enum cli_exit ask(struct cli *c, struct store *s, const struct rules *rules)
+static enum cli_exit ask(struct cli *c, const struct store *s, struct arena *a, const struct rules *rules)
 {
-    struct arena *a = arena_open(64 * 1024);
     struct whatif *w = malloc(sizeof *w);
     enum err e;
 
@@ -96,24 +115,43 @@ static enum cli_exit ask(struct cli *c, struct store *s, const struct rules *rul
     else
         print(c->out, w);
     free(w);
-    arena_close(a);
     return cli_exit_of(e);
+}
+
+static enum cli_exit try_rules(struct cli *c, const struct store *s)
+{
+    struct arena *a = arena_open(64 * 1024);
+    struct candidate candidate;
+    struct buf faults = {0};
+    enum err e = load(c, s, a, &candidate, &faults);
+    enum cli_exit x = e == ERR_ABSENT ? CLI_NO_INPUT : faults.len > 0 ? CLI_DATA : cli_exit_of(e);
+
+    if (faults.len > 0)
+        (void)fputs(buf_view(&faults).at, c->err);
+    else if (e != ERR_OK)
+        cli_say(c, "%s", err_text(e));
+    buf_free(&faults);
+    if (e == ERR_OK) {
+        x = ask(c, s, a, candidate.own != NULL ? candidate.own : candidate.rules);
+        candidate_close(&candidate);
+    }
+    arena_close(a);
+    return x;
 }
 
 static enum cli_exit run(struct cli *c)
 {
     static struct store s;
-    struct rules *rules;
-    enum cli_exit x = load(c, &rules);
+    const char *slug = cli_option(c, "pack");
+    enum cli_exit x;
 
-    if (x != CLI_OK)
-        return x;
+    if (slug != NULL && !incident_slug_valid(str_of(slug)))
+        return cli_usage(c, "--pack is the slug of the incident: lower-case letters, digits and dashes");
     x = store_open(c, &s, false);
     if (x == CLI_OK) {
-        x = ask(c, &s, rules);
+        x = try_rules(c, &s);
         store_close(&s);
     }
-    rules_close(rules);
     return x;
 }
 
@@ -122,9 +160,12 @@ const struct command command_rules_what_if = {
     .words = "FILE",
     .does = "show what other rules would make of all open tickets; nothing is written",
     .examples = "  postern rules what-if rules/new.rules\n"
-                "  postern rules what-if --json rules/new.rules\n",
-    .more = "Queues, times and broken promises as they are now and as they would be, with the most telling examples.\n",
+                "  postern rules what-if --json rules/new.rules\n"
+                "  postern rules what-if --pack lost-sites rules/packs/site-loss.rules\n",
+    .more = "Queues, times and broken promises as they are now and as they would be, with the most telling examples.\n"
+            "Packs of declared incidents lie over the file, as they would.\n",
     .least = 1,
     .most = 1,
+    .options = {{"pack", "SLUG", "FILE is a pack: as it would be over the rules in force, for that incident"}},
     .run = run,
 };

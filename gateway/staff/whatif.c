@@ -1,6 +1,7 @@
 /* POST /api/rules/what-if: other rules over all open tickets, and nothing is written. */
 #include "queues/whatif.h"
 #include "gateway/app.h"
+#include "gateway/candidate.h"
 #include "gateway/conf.h"
 #include "gateway/http/call.h"
 #include "gateway/rulesfile.h"
@@ -9,6 +10,7 @@
 #include "gateway/staff/tell.h"
 #include "gateway/work.h"
 #include "queues/clock.h"
+#include "queues/incident/incident.h"
 #include "queues/ruleset.h"
 #include "rules/base/doc.h"
 #include "rules/route.h"
@@ -40,22 +42,35 @@ static void refuse(struct call *c, struct str faults)
     call_problem(c, 422, "rules-refused", "these rules cannot be loaded", errors, 0);
 }
 
-static struct rules *load(struct call *c)
+/* {"rules"}: another file of the house; {"pack","slug"}: another pack over what is in force. */
+static bool load(struct call *c, const struct doc *body, struct candidate *out)
 {
-    struct doc *body = tell_body(c);
-    struct str text = doc_get_text(body, "rules");
-    struct rules *rules = NULL;
+    const struct app *app = c->app;
+    struct str text = doc_get_text(body, "rules"), pack = doc_get_text(body, "pack"), slug = doc_get_text(body, "slug");
+    const struct active_pack over = {slug, slug, pack};
+    struct rulesfile *house = NULL;
     struct buf faults = {0};
+    enum err e = ERR_OK;
 
-    if (body == NULL)
-        return NULL;
-    if (text.len == 0)
-        tell_fault(c, "rules", "missing", "the text of a rules file is wanted");
-    else if (rulesfile_load_text(&rules, text, c->app->conf->rules, c->app->share, &faults) != ERR_OK)
-        refuse(c, buf_view(&faults));
-    buf_free(&faults);
-    doc_close(body);
-    return rules;
+    if ((text.len == 0) == (pack.len == 0))
+        tell_fault(c, "rules", "missing", "the text of a rules file is wanted, or of a pack");
+    else if (pack.len > 0 && !incident_slug_valid(slug))
+        tell_fault(c, "slug", "missing", "the slug of the incident that the pack would be of");
+    else {
+        if (text.len > 0)
+            rulesfile_open_text(&house, text, app->conf->rules, app->share);
+        else
+            e = rulesfile_open(&house, app->conf->rules, app->share, &faults);
+        if (e == ERR_OK)
+            e = candidate_open(out, work_redis(), app->keys, c->arena, house, pack.len > 0 ? &over : NULL, &faults);
+        if (faults.len > 0)
+            refuse(c, buf_view(&faults));
+        else if (e != ERR_OK)
+            tell_error(c, e);
+        buf_free(&faults);
+        return e == ERR_OK;
+    }
+    return false;
 }
 
 static void answer(struct call *c, const struct rules *candidate, size_t examples)
@@ -84,19 +99,23 @@ static void answer(struct call *c, const struct rules *candidate, size_t example
 void staff_what_if(struct call *c)
 {
     struct staff_session s;
-    struct rules *candidate;
+    struct candidate candidate;
+    struct doc *body;
     int64_t limit;
 
     if (!gate_pass(c, work_redis(), ACT_RULES, &s) || !tell_limit(c, &limit))
         return;
-    candidate = load(c);
-    if (candidate == NULL)
+    body = tell_body(c);
+    if (body == NULL)
         return;
     if (atomic_flag_test_and_set(&under_way)) {
         tell_error(c, ERR_BUSY);
     } else {
-        answer(c, candidate, (size_t)limit);
+        if (load(c, body, &candidate)) {
+            answer(c, candidate.own != NULL ? candidate.own : candidate.rules, (size_t)limit);
+            candidate_close(&candidate);
+        }
         atomic_flag_clear(&under_way);
     }
-    rules_close(candidate);
+    doc_close(body);
 }

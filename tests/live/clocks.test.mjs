@@ -1,6 +1,6 @@
 // Clocks that somebody acts on: a step comes and the work becomes a lead's; other rules are tried before they are applied.
 import assert from 'node:assert/strict'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
@@ -173,6 +173,32 @@ describe('other rules', () => {
     assert.deepEqual([said.tickets, said.moved, said.newly_breached], [a.json.tickets, a.json.moved, a.json.newly_breached])
     const plain = await door.run(['rules', 'what-if', join(FOLDER, 'narrower.rules')])
     assert.match(plain.out, /nothing was written\n1 would move to another queue\n +1 {2}questions to triage\n/)
+  })
+
+  story('may be a pack, and lie under the packs of incidents that are declared', async () => {
+    const pack = `pack gone { title "Gone" severity large "Many" role commander "Decides" }
+queue restore { first-reply 10m calendar always }
+route when impact down to restore priority 90
+`
+    mkdirSync(join(FOLDER, 'packs'))
+    file('packs/gone.rules', pack)
+    await request()
+    const downs = (await aya.get('/api/queues/triage?limit=200')).json.items.filter((t) => t.queue === 'triage').length
+    const a = await mia.post('/api/rules/what-if', { pack, slug: 'lost' })
+    assert.equal(a.status, 200, a.text)
+    assert.deepEqual(a.json.moves, [{ from: 'triage', to: 'lost.restore', tickets: downs }])
+    const cli = await door.run(['rules', 'what-if', '--json', '--pack', 'lost', join(FOLDER, 'packs/gone.rules')])
+    assert.deepEqual([cli.code, JSON.parse(cli.out || 'null')?.moves], [0, a.json.moves], cli.err)
+    assert.equal((await mia.post('/api/rules/what-if', { pack })).status, 422)
+    const declared = await door.run(['incident', 'declare', 'lost', '--pack', 'gone', '--title', 'Sites are gone'])
+    assert.equal(declared.code, 0, declared.err)
+    const under = await mia.post('/api/rules/what-if', { rules: NARROWER })
+    assert.ok(under.json.moves.every((m) => m.from !== 'lost.restore'), under.text)
+    const hit = await request(), t = await aya.ticket(hit)
+    assert.deepEqual([t.queue, Date.parse(t.due_at) - Date.parse(t.opened_at)], ['lost.restore', 10 * MINUTE_MS])
+    assert.equal((await door.run(['incident', 'close', 'lost'])).code, 0)
+    const back = await mia.post('/api/rules/what-if', { rules: RULES }), [e] = back.json.examples.filter((x) => x.ticket === hit)
+    assert.deepEqual([e.was.queue, e.is.queue, Date.parse(e.is.due_at) - Date.parse(t.opened_at)], ['lost.restore', 'triage', 60 * MINUTE_MS])
   })
 
   story('that are wrong are refused with every fault and its line', async () => {

@@ -307,6 +307,57 @@ static void the_first_rule_that_speaks_is_named(void **state)
     }
 }
 
+/* The pack of an incident, and what it makes of a ticket that the rules of the house promise first-reply 2h. */
+static const char pack_text[] = "pack gone { title \"Gone\" severity large \"Many\" role commander \"Decides\" }\n"
+                                "queue restore { first-reply 30m update 2h calendar always\n"
+                                "    escalate first-reply 10m before breach to lead }\n"
+                                "route when impact down to restore priority 90\n";
+
+static const struct {
+    const char *label, *history;
+    int64_t base_ms, over_ms; /* due behind T, minutes; 0: no clock */
+    const char *base_clock, *over_clock;
+} overlaid[] = {
+    {"opened before it was declared", "opened", 120, 30, "first-reply", "first-reply"},
+    {"answered meanwhile", "opened replied+1", 300, 180, "update", "update"},
+    {"waited for the customer: the house pauses, the pack does not", "opened replied+1 paused+1 resumed+3", 420, 180,
+     "update", "update"},
+    {"solved", "opened replied+1 solved+2", 0, 0, "", ""},
+};
+
+/* Declared and closed again, however often: each set of rules finds its own times in the same history. */
+static void an_incident_lays_its_clocks_over_and_gives_the_old_ones_back(void **state)
+{
+    const struct rules_overlay pack = {"lost", "packs/gone.rules", str_of(pack_text)};
+    const struct rules_sources from = {.zones = no_zone};
+    struct facts f = facts_default();
+    struct buf faults = {0};
+    struct rules *over;
+
+    (void)state;
+    if (rules_load_over(&over, "test.rules", str_of(rules_text), &pack, 1, &from, &faults) != ERR_OK)
+        fail_msg("%s", buf_view(&faults).at);
+    for (size_t i = 0; i < sizeof overlaid / sizeof overlaid[0]; i++)
+        for (int turn = 0; turn < 4; turn++) {
+            bool declared = turn % 2 == 1;
+            int64_t due_ms = declared ? overlaid[i].over_ms : overlaid[i].base_ms;
+            struct happening h[8];
+            size_t n = history_of(overlaid[i].history, h);
+            struct placing p;
+
+            place(declared ? over : rules, &f, h, n, T + 5 * HOUR, a, &p);
+            assert_true(str_is(p.queue, declared ? "lost.restore" : "triage"));
+            assert_true(str_is(p.rules, rules_version(declared ? over : rules)));
+            if (p.due_ms != (due_ms == 0 ? 0 : T + due_ms * 60000) ||
+                !str_is(p.clock, declared ? overlaid[i].over_clock : overlaid[i].base_clock))
+                fail_msg("%s, turn %d: %.*s %" PRId64, overlaid[i].label, turn, (int)p.clock.len, p.clock.at,
+                         (p.due_ms - T) / 60000);
+            assert_int_equal(p.step_ms, declared && i == 0 ? T + 20 * 60000 : 0);
+        }
+    assert_string_not_equal(rules_version(over), rules_version(rules));
+    rules_close(over);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +368,7 @@ int main(void)
         cmocka_unit_test(a_queue_that_is_no_more_has_no_clock),
         cmocka_unit_test(incidents_of_a_ticket_are_those_in_force),
         cmocka_unit_test(the_first_rule_that_speaks_is_named),
+        cmocka_unit_test(an_incident_lays_its_clocks_over_and_gives_the_old_ones_back),
     };
 
     return cmocka_run_group_tests(tests, begin, end);
