@@ -7,7 +7,9 @@
 #include "queues/clock.h"
 #include "queues/incident/incident.h"
 #include "queues/log.h"
+#include "queues/ruleset.h"
 #include "rules/base/arena.h"
+#include "rules/pack.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -155,12 +157,13 @@ static void judge(struct board_incident *i, int64_t now_ms, int64_t every_ms)
     i->late = i->declared && i->promised_ms > 0 && i->promised_ms < now_ms;
 }
 
-/* What the incident's pack wants; 0 nothing. */
-static int64_t every_ms(const struct incident *i)
+int64_t board_every_ms(struct app *app, struct str slug)
 {
-    int64_t ms = 0;
+    const struct rules *rules = ruleset_take(app->rules);
+    const struct pack *pack = rules_pack(rules, slug);
+    int64_t ms = pack == NULL ? 0 : pack->update_ms;
 
-    (void)str_number(redis_field(i->fields, "update_every_ms"), &ms);
+    ruleset_release(app->rules, rules);
     return ms;
 }
 
@@ -201,7 +204,7 @@ static enum err read_incidents(struct board *b, struct view *v)
         e = updates_read(&d, &u);
         if (e == ERR_OK) {
             keep_approved(to, &u, v->arena);
-            judge(to, d.now_ms, every_ms(&all[i]));
+            judge(to, d.now_ms, board_every_ms(b->app, all[i].slug));
         }
     }
     v->seen = (struct board_view){.incidents = list, .n = count, .known = true};

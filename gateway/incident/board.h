@@ -73,6 +73,8 @@ int64_t board_age_s(struct board *b);
 /* Declared incidents whose next update is late. */
 size_t board_late(struct board *b);
 
+/* How often customers hear something at least, by the pack of a declared incident as it is in force; 0: not said. */
+int64_t board_every_ms(struct app *app, struct str slug);
 /* The languages of our pages as updates have them. */
 void board_languages(const struct pages *p, struct update_languages *out);
 

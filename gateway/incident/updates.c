@@ -163,10 +163,9 @@ static void answer_refused(struct desk_call *k, enum err e)
 static struct doc *clock_doc(const struct desk_call *k, const struct updates *all)
 {
     const struct update_record *u = updates_standing(all);
-    int64_t promised = u == NULL ? 0 : update_promised_ms(&u->update), every = 0;
+    int64_t promised = u == NULL ? 0 : update_promised_ms(&u->update);
+    int64_t every = board_every_ms(k->call->app, k->incident.slug);
     bool declared = incident_is_declared(&k->incident);
-
-    (void)str_number(redis_field(k->incident.fields, "update_every_ms"), &every);
 
     int64_t due =
         update_due_ms(u == NULL ? NULL : &u->update, u == NULL ? 0 : u->approved_ms, k->incident.declared_ms, every);

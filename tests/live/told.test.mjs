@@ -51,6 +51,9 @@ describe('an update', () => {
   story('is written by one and approved by another, as it was read', async () => {
     assert.equal((await here.get('/incidents/gone')).status, 404) // a title alone is nobody's approved word
     assert.deepEqual((await here.get('/incidents')).json.items, [])
+    const { clock } = (await ida.get(PATH)).json // the pack wants a word every two hours
+    assert.deepEqual([clock.told_at, clock.promised_at], [null, null])
+    assert.ok(Math.abs(Date.parse(clock.due_at) - Date.now() - 2 * HOUR) < 30e3, clock.due_at)
     first = await draft(mei, { happened: words('A script removed sites.') })
     assert.deepEqual(first.lacks.map((f) => f.field), ['scope', 'restore', 'restored', 'loss', 'confidence', 'reach', 'next_update_by'])
     assert.equal((await approve(aya, first)).status, 422)
