@@ -23,6 +23,11 @@ void person_add(struct person *p, struct arena *a, char kind, struct str value)
     add(p, str_of(arena_printf(a, "%c%s", kind, str_copy(a, value))));
 }
 
+void person_add_site(struct person *p, struct arena *a, struct str incident, struct str site_key)
+{
+    person_add(p, a, 's', str_of(arena_printf(a, "%s|%s", str_copy(a, incident), str_copy(a, site_key))));
+}
+
 struct str person_print(const struct person *p, struct arena *a)
 {
     struct buf b = {0};
@@ -71,13 +76,19 @@ void open_work_queue_read(struct redis *r, struct arena *a, struct ulid account,
     redis_add(r, p->n + 2, argv);
 }
 
-bool open_work_parse(struct str value, int64_t at_ms, struct ulid *ticket)
+bool open_work_ticket(struct str value, struct ulid *ticket)
+{
+    return id_parse(ID_TICKET, str_cut(&value, ' '), ticket);
+}
+
+bool open_work_parse(struct str identity, struct str value, int64_t at_ms, struct ulid *ticket)
 {
     struct str id = str_cut(&value, ' ');
+    bool lasts = str_starts(identity, "s");
     struct ulid found;
     int64_t heard;
 
-    if (!id_parse(ID_TICKET, id, &found) || !str_number(value, &heard) || llabs(at_ms - heard) > ATTACH_MS)
+    if (!id_parse(ID_TICKET, id, &found) || !str_number(value, &heard) || (!lasts && llabs(at_ms - heard) > ATTACH_MS))
         return false;
     *ticket = found;
     return true;
@@ -102,6 +113,17 @@ void change_open_work_set(struct change *c, struct ulid account, const struct pe
         change_hset(c, key, field_of(a, p->is[i]), value);
     if (p->n > 0)
         change_add(c, 4, (struct str[]){STR("PRUNE"), key, str_int(a, now_ms - ATTACH_MS), str_int(a, now_ms)});
+}
+
+void change_open_work_set_new(struct change *c, struct ulid account, const struct person *p, struct ulid ticket,
+                              int64_t at_ms)
+{
+    struct arena *a = c->arena;
+    struct str key = open_work_key(a, account);
+    struct str value = str_of(arena_printf(a, "%s %" PRId64, id_print(ID_TICKET, ticket).at, at_ms));
+
+    for (size_t i = 0; i < p->n; i++)
+        change_add(c, 4, (struct str[]){STR("HSETNEW"), key, str_of(field_of(a, p->is[i])), value});
 }
 
 /* ---- what a ticket says of its participants ---- */

@@ -14,7 +14,8 @@
  * has the place of an account in Redis (field cluster, on its tickets, too) and is none: nothing leads to it, it stands
  * for nobody, and its posts become an account's when somebody gives them to one (move.h).
  *
- * N1  a report joins the open ticket of its person that was heard within ATTACH_MS, else it opens one;
+ * N1  a report joins the open ticket of its person that was heard within ATTACH_MS, else it opens one; what "s" leads to
+ *     is joined for as long as the incident lasts, however long nobody was heard there, and is not pruned;
  * N2  what is opened is opened only while every identity of its person leads where it led when it was looked up, so of
  *     any number at the same moment, on any gateways, one opens and the others join it;
  * N3  where the account stands for another one (merge.h), the open work of all it stands for counts, and who opens puts
@@ -46,6 +47,8 @@ struct person {
 
 /* Adds one, once. kind: 's', 'c', 'e', 't' or 'h'. Copies value into a. */
 void person_add(struct person *p, struct arena *a, char kind, struct str value);
+/* Kind 's': whoever reports that site (key of its evidence; empty: none named) in that incident. */
+void person_add_site(struct person *p, struct arena *a, struct str incident, struct str site_key);
 /* "e… c…", as a ticket keeps it, and back. */
 struct str person_print(const struct person *p, struct arena *a);
 void person_parse(struct str s, struct arena *a, struct person *out);
@@ -54,14 +57,20 @@ void person_parse(struct str s, struct arena *a, struct person *out);
 struct str open_work_key(struct arena *a, struct ulid account);
 /* Queues HMGET of all identities of p (at least one). */
 void open_work_queue_read(struct redis *r, struct arena *a, struct ulid account, const struct person *p);
-/* One value of it: false where it leads nowhere, or was not heard within ATTACH_MS of at_ms. */
-bool open_work_parse(struct str value, int64_t at_ms, struct ulid *ticket);
+/* The value of one identity: false where it leads nowhere, or was not heard within ATTACH_MS of at_ms (N1). */
+bool open_work_parse(struct str identity, struct str value, int64_t at_ms, struct ulid *ticket);
+
+/* The ticket of such a value, whenever it was heard. */
+bool open_work_ticket(struct str value, struct ulid *ticket);
 
 /* N2: every identity of p still leads to held[i] (at NULL: nowhere). */
 void change_open_work_holds(struct change *c, struct ulid account, const struct person *p, const struct str *held);
 /* From now on they lead to this ticket, heard at at_ms; what is old at now_ms may go. */
 void change_open_work_set(struct change *c, struct ulid account, const struct person *p, struct ulid ticket,
                           int64_t at_ms, int64_t now_ms);
+/* Those of them that lead nowhere. */
+void change_open_work_set_new(struct change *c, struct ulid account, const struct person *p, struct ulid ticket,
+                              int64_t at_ms);
 /* id:<par> and hm:<par> of a ticket that lies in `account`, which then knows that it holds words of another. */
 void change_participant_home(struct change *c, struct ulid ticket, struct ulid account, struct ulid participant,
                              const struct person *p, struct ulid home);

@@ -142,6 +142,7 @@ struct filer *filer_open(const struct filer_options *o)
     f->last = &f->first;
     f->redis = redis_open(o->redis, FILER_REDIS_MS);
     f->arena = arena_open(256 * 1024);
+    f->lists = affected_sets_open();
     (void)journal_unpark(o->journal);
     journal_state(o->journal, &s);
     f->catch_up_to = s.last_seq;
@@ -180,6 +181,7 @@ void filer_close(struct filer *f)
     free_jobs(f->retry);
     redis_close(f->redis);
     arena_close(f->arena);
+    affected_sets_close(f->lists);
     (void)pthread_cond_destroy(&f->wake);
     (void)pthread_mutex_destroy(&f->lock);
     free(f);

@@ -4,6 +4,7 @@
 #define QUEUES_FILER_CORE_H
 
 #include "queues/filer.h"
+#include "queues/incident/affected_set.h"
 #include "queues/vouch.h"
 
 #include <pthread.h>
@@ -45,12 +46,14 @@ struct filer {
     size_t left_count;
     bool left_all; /* more of them than that */
     int64_t ticked_ms;
-    int64_t away_since_ms; /* steady; 0: Redis is there */
-    char away_said[200];   /* the reason that was logged last */
+    int64_t away_since_ms;       /* steady; 0: Redis is there */
+    struct affected_sets *lists; /* of declared incidents */
+    char away_said[200];         /* the reason that was logged last */
 };
 
 /* Items on their way together. */
 struct batch {
+    struct affected_set *lists; /* that it is filed by */
     size_t n;
     struct filer_job *job[FILER_BATCH];
     struct filing *filing[FILER_BATCH];

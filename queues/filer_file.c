@@ -24,6 +24,7 @@ static void begin(struct filer *f, struct batch *b, const struct rules *rules)
 
         g->keys = f->o.keys;
         g->rules = rules;
+        g->lists = b->lists;
         g->arena = f->arena;
         g->region = f->o.region;
         g->now_ms = now;
@@ -189,7 +190,7 @@ static void put_back(struct filer *f, struct batch *b)
     b->n = 0;
 }
 
-/* The first exchange, by rules that are in force; they are yours to release. Whoever declares one incident after the
+/* The first exchange, by rules and lists that are in force; they are yours to release. Whoever declares one incident after the
  * other does not keep customers waiting. */
 static const struct rules *first_exchange(struct filer *f, struct batch *b, enum err *e, bool *more)
 {
@@ -198,10 +199,12 @@ static const struct rules *first_exchange(struct filer *f, struct batch *b, enum
 
     for (int i = 0;; i++) {
         rules = ruleset_take(f->o.rules);
+        b->lists = affected_set_take(f->lists);
         begin(f, b, rules);
         *more = exchange(f, b, e, stale && i < BEGINNINGS_MAX ? &stale : NULL);
         if (*e != ERR_OK || !stale || i == BEGINNINGS_MAX)
             return rules;
+        affected_set_release(b->lists);
         ruleset_release(f->o.rules, rules);
     }
 }
@@ -217,6 +220,7 @@ enum err filer_file(struct filer *f, struct batch *b)
             more = exchange(f, b, &e, NULL);
         more = true;
     } while (e == ERR_OK && sort_out(f, b));
+    affected_set_release(b->lists);
     ruleset_release(f->o.rules, rules);
     if (e != ERR_OK)
         put_back(f, b);

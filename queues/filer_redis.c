@@ -89,6 +89,10 @@ enum err filer_hear_rules(struct filer *f, const struct redis_value *answer, boo
 
     if (e == ERR_OK && *stale)
         e = active_renew(f->o.active, f->redis, f->o.keys, f->arena);
+    if (e == ERR_OK && affected_sets_stale(f->lists, answer->kind == REDIS_TEXT ? answer->text : STR("0"))) {
+        *stale = true;
+        e = affected_sets_renew(f->lists, f->redis, f->o.keys, f->arena);
+    }
     if (e == ERR_OK || e == ERR_STORE)
         return e;
     /* What cannot be read is no reason to let customers wait: they are routed by what is in force. */

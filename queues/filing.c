@@ -32,6 +32,8 @@ void filing_begin(struct filing *f)
     f->person = (struct person){0};
     f->cluster = (struct str){NULL, 0};
     f->joins = f->tells = false;
+    if (f->lists != NULL)
+        forget_lists(f);
     (void)reference_parse(f->item.thread, &f->answered);
     f->inquiry = NULL;
     mailbox_read(f);

@@ -33,6 +33,7 @@
 #include "rules/resolve.h"
 #include "rules/ticket_state.h"
 
+struct affected_set;
 struct inquiry;
 struct line_flow;
 struct rules;
@@ -67,9 +68,10 @@ struct filing {
     const char *region;  /* for phone numbers without a country code; NULL none */
     struct item item;
     int64_t now_ms;
-    bool silent;         /* no mail leaves: invented items */
-    struct str incident; /* slug of the declared incident that it belongs to; empty none */
-    struct str affected; /* slugs of those on whose lists its claims are, space separated */
+    bool silent;                      /* no mail leaves: invented items */
+    const struct affected_set *lists; /* of declared incidents; NULL none */
+    struct str incident;              /* slug of the declared incident that it belongs to; empty none */
+    struct str affected;              /* slugs of those on whose lists its claims are, space separated */
 
     /* told */
     enum filing_outcome outcome;
@@ -93,6 +95,7 @@ struct filing {
     size_t chain_count;
     struct ulid works[FILING_WORKS_MAX]; /* tickets that the person is known on */
     size_t work_count, work_at;
+    bool listed;        /* incident was not given: it is by its claims */
     struct str cluster; /* of a bystander's post: what it is about; empty: no bystander */
     struct ulid kin;    /* on the way from a ticket's account to its root */
     bool repeat;        /* `ticket` was found by the same words */

@@ -37,10 +37,7 @@ static void add_handle(struct filing *f)
 /* Everybody who reports the same of the same place; a report that names none is of the incident itself. */
 static void add_incident(struct filing *f)
 {
-    struct str site = inquiry_site(f);
-
-    person_add(&f->person, f->arena, 's',
-               str_of(arena_printf(f->arena, "%s|%s", str_copy(f->arena, f->incident), str_copy(f->arena, site))));
+    person_add_site(&f->person, f->arena, f->incident, inquiry_site(f));
 }
 
 void person_make(struct filing *f, const struct evidence *e, size_t n)
@@ -180,11 +177,11 @@ void ask_attach(struct filing *f, struct redis *r)
         ask_external(f, r);
 }
 
-static void add_work(struct filing *f, struct str value)
+static void add_work(struct filing *f, struct str identity, struct str value)
 {
     struct ulid ticket;
 
-    if (!open_work_parse(value, f->item.received_ms, &ticket) || f->work_count == FILING_WORKS_MAX)
+    if (!open_work_parse(identity, value, f->item.received_ms, &ticket) || f->work_count == FILING_WORKS_MAX)
         return;
     for (size_t i = 0; i < f->work_count; i++)
         if (ulid_equal(f->works[i], ticket))
@@ -198,7 +195,7 @@ static void hear_open_work(struct filing *f, const struct redis_value *v)
 
     for (size_t i = 0; i < f->person.n && i < v->count; i++) {
         here->held[i] = v->items[i].text;
-        add_work(f, here->held[i]);
+        add_work(f, f->person.is[i], here->held[i]);
     }
 }
 

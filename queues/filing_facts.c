@@ -1,5 +1,8 @@
 /* filing_facts.c - what rules may know of an item, and what staff promised while they wrote it down. */
 #include "queues/filing_parts.h"
+#include "queues/filing_steps.h"
+#include "queues/incident/affected_set.h"
+#include "queues/incident/touch.h"
 #include "rules/address.h"
 #include "rules/base/arena.h"
 #include "rules/base/stamp.h"
@@ -149,6 +152,59 @@ void place_joined(struct change *c, struct filing *f, const struct happening *pa
     change_hset_int(c, key, "priority", out->priority);
     change_hset_int(c, key, "followers", facts.followers);
     change_hset(c, key, "executive", facts.executive ? STR("1") : STR("0"));
+}
+
+/* ---- on whose lists its claims are ---- */
+
+void forget_lists(struct filing *f)
+{
+    f->affected = STR("");
+    if (f->listed)
+        f->incident = STR("");
+    f->listed = false;
+}
+
+void find_lists(struct filing *f)
+{
+    const struct affected_claim claim = {
+        .site_key = inquiry_site(f),
+        .domain = f->mailbox && !f->email.free_mail ? f->email.domain : STR(""),
+        .accounts = &f->home,
+        .account_count = 1,
+    };
+    struct str all = affected_set_find(f->lists, f->keys, &claim, f->arena);
+
+    forget_lists(f); /* it was thought to be of another account */
+    if (all.len == 0)
+        return;
+    f->affected = all;
+    f->listed = f->incident.len == 0;
+    if (f->listed)
+        f->incident = str_cut(&all, ' ');
+}
+
+/* ---- who is heard of in an incident: touch.h ---- */
+
+void change_opened_touch(struct change *c, const struct filing *f)
+{
+    struct str newest = affected_set_newest(f->lists);
+    bool listed = f->affected.len > 0;
+
+    if (newest.len == 0 || f->cluster.len > 0 || f->item.automatic || str_is(f->item.impact, "question"))
+        return;
+    if (!f->whose.known)
+        change_touch(c, listed ? f->incident : newest, f->ticket, TOUCH_UNRESOLVED, f->item.received_ms);
+    else if (!listed)
+        change_touch(c, newest, f->ticket, TOUCH_UNLISTED, f->item.received_ms);
+}
+
+void change_joined_touch(struct change *c, const struct filing *f)
+{
+    struct str incident = redis_field(f->at.fields, "incident");
+
+    if (incident.len > 0 && redis_field(f->at.fields, "site_index").len > 0 && !f->item.automatic &&
+        !str_is(redis_field(f->at.fields, "own"), "1"))
+        change_touch(c, incident, f->ticket, TOUCH_IN_TOUCH, f->item.received_ms);
 }
 
 /* ---- a promise ---- */

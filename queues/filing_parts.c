@@ -306,6 +306,7 @@ void change_open_work(struct change *c, struct filing *f)
     add_ticket(c, f);
     change_routed(c, f->ticket, STR(""), &where, true, false);
     change_level(c, f->ticket, f->participant, level_of(f), f->heir.stale, f->heir.authorised);
+    change_opened_touch(c, f);
     add_participant(c, f);
     add_person(c, f, true);
     add_suggestion(c, f);
@@ -349,7 +350,7 @@ static struct str channels_with(struct arena *a, struct str all, struct str chan
     while (rest.at != NULL)
         if (str_equal(str_cut(&rest, ' '), channel))
             return all;
-    return str_of(arena_printf(a, "%s %s", str_copy(a, all), str_copy(a, channel)));
+    return all.len == 0 ? channel : str_of(arena_printf(a, "%s %s", str_copy(a, all), str_copy(a, channel)));
 }
 
 /* Words that waited in the journal must not look newer than what came after them. */
@@ -413,6 +414,7 @@ void change_join_work(struct change *c, struct filing *f)
         change_silent_heard(c, f->account, f->item.received_ms);
     if (f->item.op == ITEM_REQUEST)
         add_participant(c, f);
+    change_joined_touch(c, f);
     add_person(c, f, false);
     add_suggestion(c, f);
     change_message(c, f->keys, f->ticket, &words);

@@ -35,6 +35,13 @@ struct item about_of(const struct filing *f);
 void facts_of(const struct filing *f, struct facts *out);
 void change_facts(struct change *c, const struct filing *f);
 void inherit_facts(struct filing *f);
+/* incident and affected, where its claims are on the list of a declared incident (affected_set.h). Its home is known; again
+ * where it turns out to be another. */
+void find_lists(struct filing *f);
+void forget_lists(struct filing *f);
+/* What its opening, or joining, makes of who is heard of (incident/touch.h). */
+void change_opened_touch(struct change *c, const struct filing *f);
+void change_joined_touch(struct change *c, const struct filing *f);
 /* Where work that is joined stands from now on: where it stood; but where the item makes more of it than was known (the
  * executive's office, more followers), where the rules send it now. past: with the item in it. */
 void place_joined(struct change *c, struct filing *f, const struct happening *past, size_t n, struct placing *out);

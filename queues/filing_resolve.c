@@ -193,6 +193,7 @@ static void found(struct filing *f)
     struct inquiry *q = f->inquiry;
 
     f->account = f->home = f->whose.account;
+    find_lists(f);
     if (is_bystander(f))
         gather(f);
     else

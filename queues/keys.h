@@ -19,6 +19,8 @@
  *   {pN}:h:<tkt>      hash    its history: evt_… -> JSON, what clocks are computed from
  *   {pN}:i:<itm>      string  this item was filed: the ticket it led to
  *   {pN}:o:<acc>      hash    open work by person: see attach.h
+ *   {pN}:as:<slug>    hash    tickets of the sites of an incident: see incident/site_ticket.h
+ *   {pN}:is:<slug>:<set>  zset  who was heard of in an incident: see incident/touch.h
  *   {pN}:al:<acc>     hash    who stands for this account: edg_… -> sealed edge, see merge.h
  *   {pN}:gu:<acc>     set     tickets of the account that hold words of another one
  *   {pN}:mv           hash    merges and moves under way: id -> what is left to do, see move.h

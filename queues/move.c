@@ -444,7 +444,7 @@ enum err move_home_ticket(struct mover *m, const struct ticket *t, struct ulid p
         struct ticket theirs;
         struct ulid found;
 
-        if (!open_work_parse(v[0].items[i].text, m->now_ms, &found))
+        if (!open_work_parse(p.is[i], v[0].items[i].text, m->now_ms, &found))
             continue;
         e = ticket_read(m->redis, m->keys, a, found, &theirs);
         if (e == ERR_OK && ticket_is_open(&theirs) && ulid_equal(theirs.account, home)) {

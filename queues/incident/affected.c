@@ -74,18 +74,34 @@ static int by_account(const void *x, const void *y)
     return memcmp(x, y, sizeof(struct ulid));
 }
 
+/* How many different ones; sorts them. */
+static size_t count_different(struct ulid *all, size_t count)
+{
+    size_t n = 0;
+
+    if (count > 1)
+        qsort(all, count, sizeof *all, by_account);
+    for (size_t i = 0; i < count; i++)
+        n += i == 0 || !ulid_equal(all[i - 1], all[i]);
+    return n;
+}
+
 static size_t count_accounts(const struct affected_list *l, struct arena *a)
 {
     struct ulid *all = arena_array(a, struct ulid, l->n + 1);
-    size_t n = 0;
 
     for (size_t i = 0; i < l->n; i++)
         all[i] = l->site[i].account;
-    if (l->n > 1)
-        qsort(all, l->n, sizeof *all, by_account);
-    for (size_t i = 0; i < l->n; i++)
-        n += i == 0 || !ulid_equal(all[i - 1], all[i]);
-    return n;
+    return count_different(all, l->n);
+}
+
+static size_t count_touched(const struct affected_difference *steps, size_t n, struct arena *a)
+{
+    struct ulid *all = arena_array(a, struct ulid, n + 1);
+
+    for (size_t i = 0; i < n; i++)
+        all[i] = steps[i].site->account;
+    return count_different(all, n);
 }
 
 /* ---- one import ---- */
@@ -120,7 +136,10 @@ static void count(struct affected_work *w)
     struct affected_difference *steps;
     size_t n = affected_diff(&w->old, &w->list, w->a, &steps), repeated = c->repeated;
 
-    *c = (struct affected_counts){.sites = w->list.n, .repeated = repeated, .accounts = count_accounts(&w->list, w->a)};
+    *c = (struct affected_counts){.sites = w->list.n,
+                                  .repeated = repeated,
+                                  .accounts = count_accounts(&w->list, w->a),
+                                  .touched = count_touched(steps, n, w->a)};
     for (size_t i = 0; i < w->list.n; i++) {
         c->own += w->list.site[i].own;
         c->unknown += !w->list.site[i].known;
@@ -141,7 +160,7 @@ static void weigh(struct affected_work *w)
     const struct affected_counts *c = &report->counts;
     size_t moved = c->added + c->gone + c->changed;
     bool many = moved > AFFECTED_FREE_SITES;
-    bool share = c->accounts > AFFECTED_FREE_ACCOUNTS && c->accounts * AFFECTED_FREE_SHARE > report->accounts_on_record;
+    bool share = c->touched > AFFECTED_FREE_ACCOUNTS && c->touched * AFFECTED_FREE_SHARE > report->accounts_on_record;
 
     report->confirm_wanted = moved > 0 && (many || share);
 }

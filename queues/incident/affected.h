@@ -14,7 +14,8 @@
  * L5  versions are kept. To go back to one is to put its content in force as a further version.
  *
  *   {p0}:lv:<slug>           hash  "<version>" -> JSON {data,at,by,sites,own,accounts,unknown,added,gone,changed,back}
- *   {p0}:ld:<slug>:<data>    hash  <site index> -> JSON, sealed; n -> how many, when all of them are there
+ *   {p0}:ld:<slug>:<data>    hash  <site index> -> JSON, sealed; p0, p1 … -> indices in order, AFFECTED_PIECE each;
+ *                                  n -> how many, when all of them are there
  *   {p0}:lr:<slug>:<data>    hash  "<n>" -> 16-byte keys of sites, domains and accounts, for affected_set.h */
 #ifndef QUEUES_INCIDENT_AFFECTED_H
 #define QUEUES_INCIDENT_AFFECTED_H
@@ -31,6 +32,7 @@ enum {
     AFFECTED_FREE_SHARE = 20,
     AFFECTED_FREE_ACCOUNTS = 10,
     AFFECTED_STAGED_S = 24 * 3600,
+    AFFECTED_PIECE = 25,    /* sites that are gone through at once */
     AFFECTED_NAMES_MAX = 4, /* of one site: its id, its host … */
 };
 
@@ -59,6 +61,7 @@ struct affected_counts {
     size_t sites, own, accounts, unknown; /* on the list; sites: the own ones, too */
     size_t added, gone, changed;          /* against the version before; changed: another customer, or own */
     size_t listed;                        /* there before, and the same */
+    size_t touched;                       /* accounts of which a site is added, gone or changed */
     size_t with_products, repeated;       /* lines that named a site again */
 };
 
@@ -96,6 +99,10 @@ enum err affected_back(struct redis *r, const struct keyring *k, struct arena *a
 /* The list in force; of no list: n 0. with one of L5: of that version. ERR_ABSENT. */
 enum err affected_read(struct redis *r, const struct keyring *k, struct arena *a, struct str slug, int64_t version,
                        struct affected_list *out);
+
+/* A piece of a list whose content is named so; n 0: there are no more. out: room for AFFECTED_PIECE. */
+enum err affected_piece(struct redis *r, const struct keyring *k, struct arena *a, struct str slug, struct str data,
+                        size_t piece, struct affected_site *out, size_t *n);
 
 struct affected_version {
     int64_t version, at_ms, back; /* back: the version it goes back to, 0 none */

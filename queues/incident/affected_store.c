@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOT = 0, PIECE = 500, KEYS_A_FIELD = 4096, READ_COUNT = 500 };
+enum { SLOT = 0, PIECE = 500, KEYS_A_FIELD = 4096, INDEX_CHARS = sizeof(struct blind) - 1 };
 
 static struct str key_of(struct arena *a, const char *room, struct str slug, struct str data)
 {
@@ -66,7 +66,7 @@ static struct str keep(struct arena *a, struct str s)
 
 static bool index_read(struct str s, struct blind *out)
 {
-    if (s.len != sizeof out->at - 1)
+    if (s.len != INDEX_CHARS)
         return false;
     memcpy(out->at, s.at, s.len);
     out->at[s.len] = '\0';
@@ -153,6 +153,23 @@ static void queue_sites(struct affected_work *w, struct arena *turn, size_t from
     queue_for_a_day(w, turn, words[1]);
 }
 
+/* The order of the list, a piece a field, for whoever goes through it. */
+static void queue_order(struct affected_work *w, struct arena *turn)
+{
+    struct str key = affected_data_key(turn, w->o->slug, w->list.data);
+
+    for (size_t i = 0; i < w->list.n; i += AFFECTED_PIECE) {
+        struct buf b = {0};
+
+        for (size_t k = i; k < w->list.n && k < i + AFFECTED_PIECE; k++)
+            buf_text(&b, w->list.site[k].name[0].at);
+        redis_add(
+            w->r, 4,
+            (struct str[]){STR("HSET"), key, str_of(arena_printf(turn, "p%zu", i / AFFECTED_PIECE)), buf_view(&b)});
+        buf_free(&b);
+    }
+}
+
 static void queue_keys(struct affected_work *w, struct arena *turn)
 {
     struct str key = affected_routes_key(turn, w->o->slug, w->list.data);
@@ -177,6 +194,7 @@ enum err affected_stage(struct affected_work *w)
         e = flush_all(w, turn);
     }
     if (e == ERR_OK) {
+        queue_order(w, turn);
         queue_keys(w, turn);
         e = flush_all(w, turn);
     }
@@ -325,7 +343,7 @@ static enum err read_data(struct redis *r, const struct keyring *k, struct arena
         return e;
     l->site = arena_array(a, struct affected_site, v.count / 2 + 1);
     for (size_t i = 0; e == ERR_OK && i + 1 < v.count; i += 2)
-        if (!str_is(v.items[i].text, "n"))
+        if (v.items[i].text.len == INDEX_CHARS)
             e = site_load(k, a, slug, v.items[i].text, v.items[i + 1].text, &l->site[n++]);
     l->n = n;
     if (e == ERR_OK)
@@ -364,5 +382,27 @@ enum err affected_read(struct redis *r, const struct keyring *k, struct arena *a
         e = read_data(r, k, a, slug, &l);
     if (e == ERR_OK)
         *out = l;
+    return e;
+}
+
+enum err affected_piece(struct redis *r, const struct keyring *k, struct arena *a, struct str slug, struct str data,
+                        size_t piece, struct affected_site *out, size_t *n)
+{
+    struct str key = affected_data_key(a, slug, data), words[2 + AFFECTED_PIECE] = {STR("HMGET"), key};
+    struct redis_value order, v;
+    enum err e = redis_do(r, a, &order, 3, (struct str[]){STR("HGET"), key, str_of(arena_printf(a, "p%zu", piece))});
+    size_t count = e == ERR_OK ? order.text.len / INDEX_CHARS : 0;
+
+    *n = 0;
+    if (e != ERR_OK || count == 0)
+        return e;
+    if (count > AFFECTED_PIECE)
+        return ERR_CORRUPT;
+    for (size_t i = 0; i < count; i++)
+        words[2 + i] = (struct str){order.text.at + i * INDEX_CHARS, INDEX_CHARS};
+    e = redis_do(r, a, &v, 2 + count, words);
+    for (size_t i = 0; e == ERR_OK && i < count; i++)
+        e = site_load(k, a, slug, words[2 + i], v.items[i].text, &out[i]);
+    *n = e == ERR_OK ? count : 0;
     return e;
 }
