@@ -3,6 +3,7 @@
 #include "gateway/admin.h"
 #include "gateway/channels/channels.h"
 #include "gateway/files/files.h"
+#include "gateway/incident/affected.h"
 #include "gateway/incident/told.h"
 #include "gateway/intake/post.h"
 #include "gateway/intake/web.h"
@@ -20,6 +21,7 @@ enum {
     FORM = POST_BODY_MAX, /* what a form may hold */
     RULES = 1100 * 1024,  /* a rules file in JSON */
     SMALL = 16 * 1024,    /* a code, an address, a name */
+    SITES = 1024 * 1024,  /* a list of sites */
     PART = FILE_PART_BYTES_MAX,
     FILE_POST = FILE_SIMPLE_BYTES_MAX + SMALL, /* a whole file, and what a form puts around it */
 };
@@ -99,6 +101,13 @@ const struct route routes_staff[] = {
     {"POST", "/api/handovers/{hov}/accept", staff_handover_accept, ROUTE_WORK, SMALL},
     {"GET", "/api/suspicions", staff_suspicions, ROUTE_WORK, 0},
     {"POST", "/api/suspicions/{sus}", staff_suspicion, ROUTE_WORK, SMALL},
+    {"GET", "/api/incidents/{slug}/list", affected_list_get, ROUTE_WORK, 0},
+    {"POST", "/api/incidents/{slug}/list", affected_import_post, ROUTE_WORK, SITES},
+    {"GET", "/api/incidents/{slug}/list/versions", affected_versions_get, ROUTE_WORK, 0},
+    {"GET", "/api/incidents/{slug}/list/diff", affected_diff_get, ROUTE_WORK, 0},
+    {"POST", "/api/incidents/{slug}/list/back", affected_back_post, ROUTE_WORK, SMALL},
+    {"GET", "/api/incidents/{slug}/sets", affected_sets_get, ROUTE_WORK, 0},
+    {"GET", "/api/incidents/{slug}/sets/{set}", affected_set_get, ROUTE_WORK, 0},
     {"GET", "/api/search", staff_search, ROUTE_WORK, 0},
     {"GET", "/api/jobs", staff_jobs, ROUTE_WORK, 0},
     {"GET", "/api/jobs/{job}", staff_job, ROUTE_WORK, 0},

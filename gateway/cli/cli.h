@@ -43,6 +43,7 @@
     X(incident_freeze)      \
     X(incident_thaw)        \
     X(incident_restoration) \
+    X(incident_import)      \
     X(mail_show)            \
     X(roster_check)         \
     X(roster_import)        \

@@ -41,7 +41,8 @@ static const bool table[STAFF_ROLES][ACTS] = {
                        [ACT_STATE] = true,    [ACT_CALL] = true,    [ACT_RETRY] = true,   [ACT_MOVE] = true,
                        [ACT_DECIDE] = true,   [ACT_MERGE] = true,   [ACT_AWAY] = true,    [ACT_ROSTER] = true,
                        [ACT_PROVE] = true,    [ACT_APPROVE] = true, [ACT_RULES] = true,   [ACT_THAW] = true,
-                       [ACT_STOP_JOB] = true, [ACT_BULK] = true,    [ACT_REROUTE] = true, [ACT_SUSPICION] = true},
+                       [ACT_STOP_JOB] = true, [ACT_BULK] = true,    [ACT_REROUTE] = true, [ACT_SUSPICION] = true,
+                       [ACT_AFFECTED] = true},
     [STAFF_AUDITOR] = {[ACT_READ] = true},
 };
 

@@ -39,6 +39,7 @@ enum staff_act {
     ACT_SUSPICION, /* settle a suspected incident */
     ACT_BULK,      /* act on many tickets at once */
     ACT_REROUTE,   /* all open ones, by the rules in force */
+    ACT_AFFECTED,  /* say which sites an incident hit */
     ACTS
 };
 

@@ -15,6 +15,7 @@ export async function member(door, name, role = 'agent') {
   await again()
   const ask = (method, path, json, more) => door.ask(method, path, { to: 'staff', json, headers: { ...headers, ...more } })
   return {
+    headers, // of whoever is signed in
     again, // a session ends when nobody uses it
     get: (path) => ask('GET', path),
     post: (path, json = {}, more = {}) => ask('POST', path, json, more),
