@@ -172,6 +172,19 @@ static enum err read_ticket(struct redis *r, const struct keyring *k, struct are
     return e == ERR_ABSENT ? ERR_CORRUPT : e;
 }
 
+/* What happened since they wrote first, as if that had opened it: what was there before is not theirs to know. */
+static size_t own_history(const struct look *l, struct happening *all, size_t n)
+{
+    size_t own = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (all[i].at_ms >= l->me.since_ms)
+            all[own++] = all[i];
+    if (own > 0)
+        all[0].clock = STR("opened");
+    return own;
+}
+
 /* L3 */
 static enum err read_promise(struct app *app, struct redis *r, struct arena *a, struct look *out)
 {
@@ -191,7 +204,8 @@ static enum err read_promise(struct app *app, struct redis *r, struct arena *a, 
 
     facts.known = false;
     facts.tier = facts.region = STR("");
-    place(rules, &facts, history, n, clock_now_ms(), a, &as_stranger);
+    facts.affected = facts.incident = 0;
+    place(rules, &facts, history, own_history(out, history, n), clock_now_ms(), a, &as_stranger);
     ruleset_release(app->rules, rules);
     out->next_reply_ms = as_stranger.due_ms;
     return ERR_OK;

@@ -92,10 +92,12 @@ struct beside {
     size_t site_count;
 };
 
-/* That the ticket belongs to; NULL none. */
+/* That the ticket belongs to; NULL none. Told to whoever is on record only: that a claimed site is on a list is not to be
+ * found out by claiming it. */
 static const struct board_incident *incident_of(const struct look *l, const struct board_view *v)
 {
-    return l->written ? NULL : board_find(v, redis_field(l->ticket.fields, "incident"));
+    return l->written || l->me.level < 2 || l->me.stale ? NULL
+                                                        : board_find(v, redis_field(l->ticket.fields, "incident"));
 }
 
 static struct doc *incident_json(struct call *c, const struct look *l)

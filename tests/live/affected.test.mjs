@@ -93,7 +93,8 @@ describe('a list of affected sites', () => {
     assert.equal((await manager.find(known.reference)).ticket, (await manager.get(`/api/search?q=${site(5)}`)).json.items[0].ticket)
     assert.equal(tickets(), SITES + 1)
     const [a, b] = [await door.filed(known), await door.filed(stranger)]
-    assert.deepEqual([a.incident, a.state, a.level], [b.incident, b.state, b.level])
+    assert.deepEqual([a.incident, a.state, a.level, a.timeline.length], [null, b.state, b.level, b.timeline.length])
+    assert.ok(Math.abs(Date.parse(a.next_reply_by) - Date.parse(b.next_reply_by)) <= 5000, `${a.next_reply_by} ${b.next_reply_by}`)
   })
 
   story('tells who is silent, who is in touch, who is on no list and whom nobody knows', async () => {

@@ -104,6 +104,8 @@ describe('an update', () => {
     if (seen.incident !== null) assert.deepEqual(seen.incident, (({ slug, title, state, update_at, next_update_by }) => ({ slug, title, state, update_at, next_update_by }))(await told(here)))
     const { ticket } = await mei.find(made.reference), key = redis.do('--scan', '--pattern', `*:t:${ticket}`).out.trim()
     redis.do('HSET', key, 'incident', 'gone')
+    assert.equal((await here.look(made)).incident, null, 'nobody finds out by asking')
+    redis.do('HSET', key, redis.do('HKEYS', key).out.split('\n').find((field) => field.startsWith('lv:')), '2,0,1')
     assert.deepEqual((await here.look(made)).incident.slug, 'gone')
     const html = shown((await here.get(made.url, { page: true, token: made.token })).text)
     assert.match(html, /Who and what is concerned 883 sites/)
