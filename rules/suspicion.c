@@ -36,6 +36,16 @@ void suspicion_judge(const struct suspicion_counts *c, struct suspicion_verdict 
     }
 }
 
+int suspicion_began(const struct suspicion_counts *c, int minutes)
+{
+    double usual = c->usual < SUSPICION_FLOOR ? SUSPICION_FLOOR : c->usual;
+
+    for (int m = minutes; m < SUSPICION_MINUTES && m < minutes + SUSPICION_GAP; m++)
+        if (c->fresh[m] > 0 && (double)c->fresh[m] / SUSPICION_ONE >= MULTIPLE * usual)
+            minutes = m + 1;
+    return minutes;
+}
+
 /* ---- S4 ---- */
 
 int suspicion_hour_of(int64_t time_ms)

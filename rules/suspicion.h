@@ -25,6 +25,7 @@ enum {
     SUSPICION_ONE = 10,
     SUSPICION_BYSTANDER = 2,
     SUSPICION_SPREAD = 4,
+    SUSPICION_GAP = 5, /* minutes */
     SUSPICION_HOURS = 168,
 };
 #define SUSPICION_PRIOR 0.2  /* accounts a minute */
@@ -42,6 +43,9 @@ struct suspicion_verdict {
 };
 
 void suspicion_judge(const struct suspicion_counts *c, struct suspicion_verdict *out);
+/* How many minutes ago it began, the minute that runs being the first, where a window of so many is suspicious: what was
+ * heard before it belongs to it, too, while each minute with three times the usual is at most SUSPICION_GAP after another. */
+int suspicion_began(const struct suspicion_counts *c, int minutes);
 
 struct suspicion_hour {
     double per_minute;

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 enum {
-    HEARD_READ_MAX = 1000, /* accounts of one minute that are told apart; more are counted as that many */
+    HEARD_READ_MAX = 5000, /* accounts of one minute that are told apart; more are counted as that many */
     HEARD_COMMANDS = 2,
     HEARD_WORDS_MAX = 16,
 };

@@ -169,7 +169,7 @@ static int64_t weight(const struct heard_first *h)
 }
 
 /* C2. An account that was first heard in the minute in which it was settled: before, or after that? */
-static bool counts(const struct turn *t, const struct heard_first *h)
+static bool is_new(const struct turn *t, const struct heard_first *h)
 {
     if (h->minute != t->since_ms / MINUTE_MS)
         return h->minute > t->since_ms / MINUTE_MS;
@@ -185,7 +185,7 @@ static void count(const struct turn *t, struct suspicion_counts *c)
     for (size_t i = 0; i < t->first_count; i++) {
         int64_t ago = t->minute - t->first[i].minute;
 
-        if (ago >= 0 && ago < SUSPICION_MINUTES && counts(t, &t->first[i]))
+        if (ago >= 0 && ago < SUSPICION_MINUTES && is_new(t, &t->first[i]))
             c->fresh[ago] += weight(&t->first[i]);
     }
     c->fresh[0] += (int64_t)t->beyond * SUSPICION_ONE;
@@ -269,11 +269,12 @@ static void change_numbers(struct change *c, const struct keyring *k, const stru
     change_hset(c, key, "common", seal(k, c->arena, s->common, bound));
 }
 
-static enum err raise(const struct turn *t, const struct suspicion_verdict *v, struct suspicion *s)
+static enum err raise(const struct turn *t, const struct suspicion_counts *counted, const struct suspicion_verdict *v,
+                      struct suspicion *s)
 {
     struct change *c = change_begin(t->arena);
     struct str key, name;
-    int64_t from = t->minute - v->minutes + 1;
+    int64_t from = t->minute - suspicion_began(counted, v->minutes) + 1;
     enum err e;
 
     *s = (struct suspicion){.id = ulid_fresh(), .state = STR(SUSPICION_OPEN), .first_ms = t->now_ms};
@@ -284,7 +285,7 @@ static enum err raise(const struct turn *t, const struct suspicion_verdict *v, s
     if (from < t->since_ms / MINUTE_MS)
         from = t->since_ms / MINUTE_MS;
     for (size_t i = 0; i < t->first_count; i++)
-        s->accounts += t->first[i].minute >= from && counts(t, &t->first[i]);
+        s->accounts += t->first[i].minute >= from && is_new(t, &t->first[i]);
     e = compare(t, from, &s->common, &s->first_ms);
     if (e != ERR_OK)
         return e;
@@ -311,7 +312,7 @@ static enum err grow(const struct turn *t, struct suspicion_turned *out)
     enum err e;
 
     for (size_t i = 0; i < t->first_count; i++)
-        accounts += t->first[i].minute >= from && counts(t, &t->first[i]);
+        accounts += t->first[i].minute >= from && is_new(t, &t->first[i]);
     if (accounts <= s.accounts)
         return ERR_OK;
     s.accounts = accounts;
@@ -389,7 +390,7 @@ enum err suspicion_turn(struct redis *r, const struct keyring *k, struct arena *
     suspicion_judge(&counts, &verdict);
     if (!verdict.suspected)
         return ERR_OK;
-    e = raise(&t, &verdict, &out->now);
+    e = raise(&t, &counts, &verdict, &out->now);
     out->raised = e == ERR_OK;
     return e;
 }

@@ -59,6 +59,36 @@ static void test_judged(void **state)
     }
 }
 
+/* Tenths of accounts in the minutes before now, the latest first. */
+static const struct {
+    const char *label;
+    double usual;
+    int heard[12], window, began;
+} begun[] = {
+    {"all of it in the minute that runs", 2, {400}, 1, 1},
+    {"it began in the last second of the minute before", 2, {400, 90}, 1, 2},
+    {"what came before is usual", 2, {400, 20, 30, 20}, 1, 1},
+    {"a first report, and four minutes of silence", 0.02, {100, 0, 0, 0, 0, 10}, 1, 6},
+    {"five minutes of silence are another thing", 0.02, {100, 0, 0, 0, 0, 0, 10}, 1, 1},
+    {"one leads to the next", 0.02, {100, 0, 0, 0, 10, 0, 0, 0, 10}, 1, 9},
+    {"a window has what it has", 0.02, {20, 20, 20, 20, 20, 0, 10}, 5, 7},
+};
+
+static void test_begun(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof begun / sizeof begun[0]; i++) {
+        struct suspicion_counts c = {.usual = begun[i].usual};
+        int got;
+
+        for (int m = 0; m < 12; m++)
+            c.fresh[m] = begun[i].heard[m];
+        got = suspicion_began(&c, begun[i].window);
+        if (got != begun[i].began)
+            fail_msg("%s: %d", begun[i].label, got);
+    }
+}
+
 static void test_usual(void **state)
 {
     struct suspicion_hour hours[SUSPICION_HOURS] = {0};
@@ -99,8 +129,8 @@ static void test_common(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_judged), cmocka_unit_test(test_usual),
-                                       cmocka_unit_test(test_common)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_judged), cmocka_unit_test(test_begun),
+                                       cmocka_unit_test(test_usual), cmocka_unit_test(test_common)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
