@@ -5,6 +5,7 @@
 #include "gateway/app.h"
 #include "gateway/conf.h"
 #include "gateway/http/call.h"
+#include "gateway/incident/board.h"
 #include "gateway/intake/accept.h"
 #include "gateway/mail/sender.h"
 #include "gateway/pages.h"
@@ -89,6 +90,7 @@ static int begin(void **state)
         rules_load(&rules, "test.rules", str_of(rules_text), no_zone, NULL, &faults) != ERR_OK)
         fail_msg("%s", buf_view(&faults).at);
     app.rules = ruleset_open(rules);
+    app.board = board_open(&app, &target);
     return 0;
 }
 
@@ -96,6 +98,8 @@ static int end(void **state)
 {
     (void)state;
     workers_close(app.workers);
+    board_stop(app.board);
+    board_close(app.board);
     mail_sender_close(app.sender);
     ruleset_close(app.rules);
     pages_close(app.pages);
