@@ -1,6 +1,7 @@
 #include "gateway/jobs.h"
 
 #include "gateway/app.h"
+#include "gateway/incident/replace.h"
 #include "gateway/incident/site_tickets.h"
 #include "queues/bulk.h"
 #include "queues/clock.h"
@@ -20,8 +21,8 @@ enum { REDIS_MS = 10000, ARENA_BYTES = 256 * 1024 };
 
 /* Every kind of job. */
 static const struct job_kind kinds[] = {
-    {"belong", suspicion_belong_step}, {"bulk", bulk_step}, {"reroute", reroute_step}, {"undo", undo_step},
-    {AFFECTED_JOB, site_tickets_step},
+    {"belong", suspicion_belong_step}, {"bulk", bulk_step}, {REPLACE_JOB, replace_step}, {"reroute", reroute_step},
+    {AFFECTED_JOB, site_tickets_step}, {"undo", undo_step},
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };

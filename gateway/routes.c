@@ -4,6 +4,7 @@
 #include "gateway/channels/channels.h"
 #include "gateway/files/files.h"
 #include "gateway/incident/affected.h"
+#include "gateway/incident/incidents.h"
 #include "gateway/incident/told.h"
 #include "gateway/intake/post.h"
 #include "gateway/intake/web.h"
@@ -112,6 +113,11 @@ const struct route routes_staff[] = {
     {"GET", "/api/jobs", staff_jobs, ROUTE_WORK, 0},
     {"GET", "/api/jobs/{job}", staff_job, ROUTE_WORK, 0},
     {"POST", "/api/jobs/{job}/stop", staff_job_stop, ROUTE_WORK, SMALL},
+    {"GET", "/api/incidents", staff_incidents, ROUTE_WORK, 0},
+    {"POST", "/api/incidents", staff_declare, ROUTE_WORK, SMALL},
+    {"GET", "/api/incidents/{slug}", staff_incident, ROUTE_WORK, 0},
+    {"POST", "/api/incidents/{slug}/close", staff_close, ROUTE_WORK, SMALL},
+    {"POST", "/api/incidents/{slug}/freeze", staff_freeze, ROUTE_WORK, SMALL},
     {"GET", "/api/incidents/{slug}/restoration", staff_line, ROUTE_WORK, 0},
     {"GET", "/api/incidents/{slug}/restoration/sites", staff_line_sites, ROUTE_WORK, 0},
     {"GET", "/api/incidents/{slug}/restoration/sites/{site}", staff_line_site, ROUTE_WORK, 0},

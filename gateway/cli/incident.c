@@ -3,6 +3,7 @@
 #include "gateway/cli/cli.h"
 #include "gateway/cli/store.h"
 #include "gateway/incident/declare.h"
+#include "gateway/incident/replace.h"
 #include "gateway/rulesfile.h"
 #include "gateway/share.h"
 #include "queues/clock.h"
@@ -275,7 +276,11 @@ static enum cli_exit close_command(struct cli *c)
         return x;
 
     struct arena *a = arena_open(ARENA_BYTES);
-    enum err e = incident_close(s.redis, s.keys, a, str_of(c->words[0]), BY, clock_now_ms(), NULL, &i, &before);
+    struct change *with = change_begin(a);
+
+    change_replace(with, s.keys, BY, clock_now_ms());
+
+    enum err e = incident_close(s.redis, s.keys, a, str_of(c->words[0]), BY, clock_now_ms(), with, &i, &before);
 
     if (e != ERR_OK)
         x = failed(c, &s, e, c->words[0]);

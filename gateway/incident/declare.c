@@ -1,5 +1,6 @@
 #include "gateway/incident/declare.h"
 
+#include "gateway/incident/replace.h"
 #include "gateway/rulesfile.h"
 #include "queues/incident/active.h"
 #include "rules/base/arena.h"
@@ -42,6 +43,7 @@ static enum err take_pack(const struct declare_with *w, struct incident_declarat
     if (d->with != NULL && d->with->n > 0)
         *with = *d->with; /* what the caller wants to happen with it */
     change_hset(with, incident_key(w->arena, d->slug), "thawed", str_of(thawed));
+    change_replace(with, w->keys, d->by, d->at_ms);
     d->with = with;
     return ERR_OK;
 }

@@ -36,6 +36,7 @@ enum staff_act {
     ACT_RULES,     /* try other rules */
     ACT_AWAY,      /* say who is away, and who stands in */
     ACT_ROSTER,    /* replace the roster */
+    ACT_DECLARE,   /* declare and close incidents, lift what they freeze */
     ACT_SUSPICION, /* settle a suspected incident */
     ACT_BULK,      /* act on many tickets at once */
     ACT_REROUTE,   /* all open ones, by the rules in force */

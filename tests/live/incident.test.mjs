@@ -25,7 +25,7 @@ expect impact down queue restore
 const BROKEN = PACK.replace('to restore priority', 'to nowhere priority')
 
 const redis = redisServer()
-let here, there, lead
+let here, there, lead, first
 
 before(async () => {
   await redis.start()
@@ -54,7 +54,8 @@ const queueOf = async (made, door) => {
 
 describe('an incident', () => {
   story('is declared, and both gateways route by it at once', async (t) => {
-    assert.equal(await queueOf(await here.request({ email: 'before@example.org' }), here), 'triage')
+    first = await here.request({ email: 'before@example.org' })
+    assert.equal(await queueOf(first, here), 'triage')
     const begun = performance.now()
     const run = await here.run(['incident', 'declare', 'lost', '--pack', 'gone', '--title', 'Sites deleted by a script'])
     const declared = performance.now()
@@ -66,6 +67,15 @@ describe('an incident', () => {
     t.diagnostic(`declare ${Math.round(declared - begun)} ms, to the first routed request ${Math.round(routed - begun)} ms, on two gateways`)
     assert.ok(routed - begun < 1000, `${routed - begun} ms`)
     assert.equal(await queueOf(await there.request({ email: 'ask@example.org', impact: 'question' }), there), 'questions')
+  })
+
+  story('takes what stood in the queues before, with clocks from when it was heard', async () => {
+    const row = await until('the ticket is placed again', async () => {
+      const found = await lead.find(first.reference)
+      return found.queue === 'lost.restore' && found
+    })
+    const { history, clocks } = await lead.ticket(row.ticket), opened = Date.parse(history.find((h) => h.kind === 'opened').at)
+    assert.equal(Date.parse(clocks.find((c) => c.clock === 'first-reply').due_at), opened + 30 * 60_000)
   })
 
   story('is declared once; another under its name, a pack that does not load, and one that is not there are refused', async () => {
@@ -120,8 +130,34 @@ describe('an incident', () => {
     assert.equal(run.code, 0, run.err)
     const made = await Promise.all([here, there].map((door, i) => door.request({ email: `closed${i}@example.org` })))
     assert.deepEqual([await queueOf(made[0], here), await queueOf(made[1], there)], ['triage', 'triage'])
+    const row = await until('the first ticket is back', async () => {
+      const found = await lead.find(first.reference)
+      return found.queue === 'triage' && found
+    })
+    const { history, clocks } = await lead.ticket(row.ticket), opened = Date.parse(history.find((h) => h.kind === 'opened').at)
+    assert.equal(Date.parse(clocks.find((c) => c.clock === 'first-reply').due_at), opened + 4 * 3600_000)
     const shown = JSON.parse((await here.run('incident show lost --json')).out)
     assert.deepEqual(shown.timeline.map((h) => h.kind), ['declared', 'thawed', 'thawed', 'closed'])
     assert.equal((await here.run('incident close nothing')).code, 65)
+  })
+
+  story('is declared, thawed and closed at the console, too; by managers', async () => {
+    const boss = await member(here, 'boss', 'manager'), words = { incident: 'again', title: 'Once more', pack: 'gone' }
+    assert.equal((await lead.post('/api/incidents', words)).status, 403)
+    assert.equal((await boss.post('/api/incidents', { ...words, dry_run: true })).status, 204)
+    const broken = await boss.post('/api/incidents', { ...words, pack: 'broken' })
+    assert.deepEqual([broken.status, /no queue is called "nowhere"/.test(broken.json.errors[0].detail)], [422, true])
+    assert.equal((await boss.post('/api/incidents', { ...words, incident: 'lost' })).status, 409)
+    const made = await boss.post('/api/incidents', words)
+    assert.deepEqual([made.status, made.json.state, made.json.freezes], [201, 'declared', ['imports', 'rules']])
+    assert.equal((await boss.post('/api/incidents', words)).status, 200)
+    assert.deepEqual((await boss.post('/api/incidents/again/freeze', { what: 'imports', frozen: false })).json.freezes, ['rules'])
+    assert.equal((await boss.post('/api/incidents/again/freeze', { what: 'all', frozen: false })).status, 422)
+    assert.deepEqual((await lead.get('/api/incidents')).json.items.map((i) => [i.incident, i.state]), [['again', 'declared'], ['lost', 'closed']])
+    const shown = (await lead.get('/api/incidents/again')).json
+    assert.deepEqual(shown.timeline.map((h) => h.kind), ['declared', 'thawed'])
+    assert.match(shown.timeline[0].by, /^stf_\w{26} boss$/)
+    assert.equal((await boss.post('/api/incidents/again/close')).json.state, 'closed')
+    assert.equal((await boss.get('/api/incidents/nothing')).status, 404)
   })
 })

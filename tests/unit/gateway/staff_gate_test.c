@@ -75,8 +75,8 @@ static enum err wanted(const char *method, const struct sent *site, const struct
         return ERR_DENIED;
     if (people[who].role == STAFF_AUDITOR)
         return act == ACT_READ ? ERR_OK : ERR_DENIED;
-    if (act == ACT_MERGE || act == ACT_THAW || act == ACT_RULES || act == ACT_ROSTER || act == ACT_SUSPICION ||
-        act == ACT_REROUTE || act == ACT_AFFECTED)
+    if (act == ACT_MERGE || act == ACT_THAW || act == ACT_RULES || act == ACT_ROSTER || act == ACT_DECLARE ||
+        act == ACT_SUSPICION || act == ACT_REROUTE || act == ACT_AFFECTED)
         return people[who].role == STAFF_MANAGER ? ERR_OK : ERR_DENIED;
     return (act == ACT_RELEASE_OTHERS || act == ACT_PUBLISH || act == ACT_DECIDE || act == ACT_APPROVE ||
             act == ACT_STOP_JOB || act == ACT_AWAY || act == ACT_BULK) &&
