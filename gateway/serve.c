@@ -5,6 +5,7 @@
 #include "gateway/channels/senders.h"
 #include "gateway/conf.h"
 #include "gateway/data.h"
+#include "gateway/door_headers.h"
 #include "gateway/files/scanner.h"
 #include "gateway/hooks/teller.h"
 #include "gateway/http/asset.h"
@@ -78,7 +79,7 @@ struct serve {
     const struct redis_target *redis;
     struct rulesfile *house;
     struct str policy;
-    struct call_header public_headers[8], staff_headers[8];
+    struct call_header public_headers[DOOR_HEADERS_MAX], staff_headers[DOOR_HEADERS_MAX];
 };
 
 enum { LISTENERS = 3 };
@@ -305,22 +306,6 @@ static enum err find_tls(struct serve *s, char *why)
     return tls_make_self_signed(s->cert, s->key, why, SERVE_WHY_BYTES);
 }
 
-static size_t fix_headers(struct serve *s, struct call_header out[8], bool console)
-{
-    const struct call_header all[] = {
-        {STR("content-security-policy"), console ? console_policy() : s->policy},
-        {STR("strict-transport-security"), STR("max-age=31536000; includeSubDomains")},
-        {STR("x-content-type-options"), STR("nosniff")},
-        {STR("referrer-policy"), console ? STR("same-origin") : STR("no-referrer")},
-        {STR("cross-origin-opener-policy"), STR("same-origin")},
-        {STR("cross-origin-resource-policy"), STR("same-origin")},
-        {STR("cache-control"), STR("no-store")}, /* what may be kept says so itself */
-    };
-
-    memcpy(out, all, sizeof all);
-    return sizeof all / sizeof all[0];
-}
-
 static void build_assets(struct serve *s)
 {
     struct pages_site site = {s->app.origin, s->conf.mail_from_address, clock_now_ms()};
@@ -374,8 +359,8 @@ static enum err open_server(struct serve *s, char *why)
         l[i].proxy = s->conf.proxy[0] != '\0' && i < 2;
         l[i].proxy_peers = s->conf.proxy;
     }
-    l[0].fixed_header_count = fix_headers(s, s->public_headers, false);
-    l[1].fixed_header_count = fix_headers(s, s->staff_headers, true);
+    l[0].fixed_header_count = door_headers(s->policy, s->public_headers);
+    l[1].fixed_header_count = door_headers_console(s->staff_headers);
     if (o.loops == 0) {
         long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -447,12 +432,12 @@ void serve_close(struct serve *s)
     if (s->app.accept != NULL)
         accept_wait_quiet(s->app.accept);
     mail_in_rest(s->mail_in);
+    watch_close(s->app.watch);
     filer_close(s->app.filer);
     mail_in_close(s->mail_in);
     jobs_close(s->app.jobs);
     alarm_close(s->app.alarm);
     scanner_close(s->app.scanner);
-    watch_close(s->app.watch);
     teller_close(s->app.teller);
     mail_sender_close(s->app.sender);
     letters_close(s->letters);
@@ -532,11 +517,11 @@ static enum err open_all(struct serve *s, char *why)
     if (e != ERR_OK)
         return fail(why, e, "the mail relay cannot be used: check `mail`%s%s", "", "");
     app->teller = teller_open(app, s->redis, s->holder);
-    app->watch = watch_open(app, s->redis, s->holder);
     app->scanner = scanner_open(app, s->redis, s->holder);
     app->jobs = jobs_open(app, s->redis, s->holder);
     app->alarm = alarm_open(app, s->redis, s->holder);
     open_filer(s);
+    app->watch = watch_open(app, s->redis, s->holder); /* asks the filer whether Redis is fit */
     mail_in_start(s->mail_in);
     app->tail = tail_open(app, s->redis, 1);
     server_start(app->server); /* what handlers use is there */

@@ -3,6 +3,7 @@
 #include "gateway/app.h"
 #include "gateway/hooks/teller.h"
 #include "queues/clock.h"
+#include "queues/filer.h"
 #include "queues/incident/suspicion.h"
 #include "queues/keys.h"
 #include "queues/log.h"
@@ -62,8 +63,11 @@ static void turn(struct watch *w, struct arena *a)
     struct suspicion_turned t = {0};
     char usual[32];
     enum err e;
+    struct filer_state filer;
 
-    if (!take_lease(w, a)) {
+    /* A Redis that is not fit is not written to (L5 of filer.h). */
+    filer_state(w->app->filer, &filer);
+    if (!filer.ready || !take_lease(w, a)) {
         publish(w, &t, 0);
         return;
     }
