@@ -70,9 +70,9 @@ struct roster {
     size_t n;
 };
 
-/* Reads csv; it is borrowed, the rest lives in a. zones: as for rules_load(). faults gets "line N: reason" a line.
+/* Reads CSV; the text is borrowed, the rest lives in a. zones: as for rules_load(). faults gets "line N: reason" a line.
  * ERR_INPUT where there is any. */
-enum err roster_parse(struct roster **out, struct arena *a, struct str csv, zone_bytes *zones, void *zones_arg,
+enum err roster_parse(struct roster **out, struct arena *a, struct str text, zone_bytes *zones, void *zones_arg,
                       struct buf *faults);
 
 /* Somebody is away, and perhaps somebody stands in. */

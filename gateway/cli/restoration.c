@@ -55,7 +55,7 @@ static bool read_header(struct file *f, const struct csv_row *row)
         for (size_t i = 0; i < row->count; i++)
             if (str_is(row->field[i], columns[k]))
                 f->at[k] = i;
-        if (f->at[k] == CSV_COLUMNS_MAX && k < WANTED)
+        if (k < WANTED && f->at[k] == CSV_COLUMNS_MAX)
             return false;
     }
     return true;

@@ -91,7 +91,7 @@ struct affected_report {
  *   ERR_DENIED    L4: confirm is not the number of sites (a dry run only says so)
  *   ERR_BUSY      others keep changing it; ERR_STORE, ERR_CORRUPT: run it again */
 enum err affected_import(struct redis *r, const struct keyring *k, struct arena *a, const struct affected_import *o,
-                         struct str file, struct affected_report *out);
+                         struct str text, struct affected_report *out);
 /* L5. ERR_ABSENT: no such incident or version; the others as above. */
 enum err affected_back(struct redis *r, const struct keyring *k, struct arena *a, const struct affected_import *o,
                        int64_t version, struct affected_report *out);

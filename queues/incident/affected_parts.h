@@ -20,7 +20,7 @@ struct affected_work {
 /* ---- affected_judge.c ---- */
 
 /* The sites of the file, as the vault knows them. ERR_INPUT: faults are in the report. */
-enum err affected_judge(struct affected_work *w, const struct site_list *file, struct affected_site **out);
+enum err affected_judge(struct affected_work *w, const struct site_list *given, struct affected_site **out);
 /* Fills the keys: of w->list, its accounts and their domains. */
 enum err affected_keys(struct affected_work *w);
 
