@@ -31,7 +31,8 @@ struct report {
     struct str language; /* as it was given; empty: none */
 };
 
-/* d: the body. Returns how many faults; out is whole where there are none. Strings are in a. */
+/* d: the body; kind: any but WEBHOOK_RESTORATION (rules/restoration_report.h). Returns how many faults; out is whole where
+ * there are none. Strings are in a. */
 size_t report_read(enum webhook_kind kind, const struct doc *d, struct arena *a, struct report *out,
                    struct report_fault faults[REPORT_FAULTS_MAX]);
 /* A call that staff log: as for WEBHOOK_PHONE, but without need of a call_id, and with a promise to call back.

@@ -6,6 +6,7 @@
 #include "gateway/http/call.h"
 #include "queues/journal.h"
 #include "rules/base/doc.h"
+#include "rules/restoration_report.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -62,6 +63,21 @@ static void judged(struct arena *a, const struct report *r)
     assert(i->call_back_ms == again.call_back_ms && str_equal(i->call_back_to, again.call_back_to));
 }
 
+static void restored(struct arena *a, const struct doc *d)
+{
+    struct restoration_fault faults[RESTORATION_FAULTS_MAX];
+    struct restoration_report r;
+    size_t n = restoration_report_read(d, NOW, a, &r, faults);
+
+    assert(n <= RESTORATION_FAULTS_MAX);
+    if (n > 0)
+        return;
+    assert(r.incident.len > 0 && r.incident.len <= RESTORATION_SLUG_MAX && r.site.len > 0);
+    assert(r.batch.len == 0 || restoration_batch_valid(r.batch));
+    assert(r.at_ms <= NOW + RESTORATION_AHEAD_MS && r.evidence.len <= RESTORATION_EVIDENCE_MAX);
+    assert(text_utf8_valid(r.site) && text_code_points(r.site) <= RESTORATION_SITE_MAX);
+}
+
 static void body(struct arena *a, struct str text)
 {
     struct report_fault faults[REPORT_FAULTS_MAX];
@@ -71,6 +87,9 @@ static void body(struct arena *a, struct str text)
     if (doc_parse(&d, text, NULL, 0) != ERR_OK)
         return;
     for (int kind = 0; kind < WEBHOOK_KINDS; kind++) {
+        if (kind == WEBHOOK_RESTORATION)
+            continue; /* restored() */
+
         size_t n = report_read((enum webhook_kind)kind, d, a, &r, faults);
 
         assert(n <= REPORT_FAULTS_MAX);
@@ -80,6 +99,7 @@ static void body(struct arena *a, struct str text)
             assert(report_external(&r, a).len > r.id.len);
         }
     }
+    restored(a, d);
     if (report_read_logged(d, NOW, a, &r, faults) == 0) {
         judged(a, &r);
         assert(r.item.call_back_ms == 0 || (r.item.call_back_ms > NOW && r.item.call_back_to.len > 0));
