@@ -120,6 +120,9 @@ void cli_say(const struct cli *c, const char *format, ...) __attribute__((format
 enum cli_exit cli_usage(const struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The configuration, or its faults on stderr and CLI_CONF, or CLI_NO_INPUT. */
 enum cli_exit cli_conf(const struct cli *c, struct conf *out);
+/* A whole file, or stdin for "-", added to out; bytes_max: whole MiB. CLI_OK, or said: CLI_NO_INPUT, CLI_IO, CLI_DATA
+ * where it is larger. */
+enum cli_exit cli_read_file(const struct cli *c, const char *name, size_t bytes_max, struct buf *out);
 /* Which exit code an error of the house is. */
 enum cli_exit cli_exit_of(enum err e);
 

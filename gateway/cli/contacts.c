@@ -10,42 +10,9 @@
 #include "rules/base/stamp.h"
 #include "rules/phone.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 enum { BAD_SHOWN = 20 };
-
-static enum cli_exit read_stream(struct cli *c, FILE *f, struct buf *out)
-{
-    char chunk[65536];
-    size_t n;
-
-    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0 && out->len <= CONTACT_FILE_BYTES_MAX)
-        buf_add(out, chunk, n);
-    if (!ferror(f) && out->len <= CONTACT_FILE_BYTES_MAX)
-        return CLI_OK;
-    cli_say(c, "the file cannot be read, or is larger than %d MiB", CONTACT_FILE_BYTES_MAX >> 20);
-    return CLI_DATA;
-}
-
-static enum cli_exit read_file(struct cli *c, const char *name, struct buf *out)
-{
-    if (strcmp(name, "-") == 0)
-        return read_stream(c, stdin, out);
-
-    FILE *f = fopen(name, "re");
-
-    if (f == NULL) {
-        cli_say(c, "%s: %s", name, strerror(errno));
-        return CLI_NO_INPUT;
-    }
-
-    enum cli_exit x = read_stream(c, f, out);
-
-    (void)fclose(f);
-    return x;
-}
 
 static void print_json(const struct cli *c, const struct contact_import_report *r, struct arena *a)
 {
@@ -141,7 +108,7 @@ static enum cli_exit contacts_import_run(struct cli *c)
     if (as_of != NULL && !stamp_parse_date(str_of(as_of), &o.as_of_days))
         return cli_usage(c, "--as-of must be a day like 2026-11-24");
 
-    enum cli_exit x = read_file(c, c->words[0], &csv);
+    enum cli_exit x = cli_read_file(c, c->words[0], CONTACT_FILE_BYTES_MAX, &csv);
 
     if (x == CLI_OK)
         x = store_open(c, &s, true);

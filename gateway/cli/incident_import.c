@@ -8,33 +8,9 @@
 #include "rules/base/arena.h"
 #include "rules/base/doc.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum { FAULTS_SHOWN = 20, ARENA_BYTES = 1 << 20 };
-
-static enum cli_exit read_file(struct cli *c, const char *name, struct buf *out)
-{
-    bool is_stdin = strcmp(name, "-") == 0;
-    FILE *f = is_stdin ? stdin : fopen(name, "re");
-    char piece[65536];
-    size_t n;
-
-    if (f == NULL) {
-        cli_say(c, "%s: %s", name, strerror(errno));
-        return CLI_NO_INPUT;
-    }
-    while (out->len <= SITE_LIST_BYTES_MAX && (n = fread(piece, 1, sizeof piece, f)) > 0)
-        buf_add(out, piece, n);
-
-    bool failed = ferror(f) != 0;
-
-    if (!is_stdin)
-        (void)fclose(f);
-    if (failed)
-        cli_say(c, "%s: cannot be read", name);
-    return failed ? CLI_IO : CLI_OK;
-}
 
 static void print_faults(const struct cli *c, const struct affected_report *r)
 {
@@ -99,7 +75,7 @@ static enum cli_exit import(struct cli *c, const struct affected_import *o)
 {
     static struct store s;
     struct buf text = {0};
-    enum cli_exit x = read_file(c, c->words[1], &text);
+    enum cli_exit x = cli_read_file(c, c->words[1], SITE_LIST_BYTES_MAX, &text);
 
     if (x == CLI_OK)
         x = store_open(c, &s, false);

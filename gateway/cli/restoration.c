@@ -8,9 +8,6 @@
 #include "rules/base/doc.h"
 #include "rules/csv.h"
 
-#include <errno.h>
-#include <string.h>
-
 enum { FILE_BYTES_MAX = 16 * 1024 * 1024, BAD_SHOWN = 20 };
 
 /* The columns, by the names of their header; the first WANTED have to be there. */
@@ -25,28 +22,6 @@ struct file {
     size_t lines, bad;
     size_t outcome[LINE_PARKED + 1];
 };
-
-static enum cli_exit read_all(struct cli *c, struct buf *out)
-{
-    FILE *f = strcmp(c->words[1], "-") == 0 ? stdin : fopen(c->words[1], "re");
-    char chunk[65536];
-    size_t n;
-
-    if (f == NULL) {
-        cli_say(c, "%s: %s", c->words[1], strerror(errno));
-        return CLI_NO_INPUT;
-    }
-    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0 && out->len <= FILE_BYTES_MAX)
-        buf_add(out, chunk, n);
-
-    bool good = !ferror(f) && out->len <= FILE_BYTES_MAX;
-
-    if (f != stdin)
-        (void)fclose(f);
-    if (!good)
-        cli_say(c, "the file cannot be read, or is larger than %d MiB", FILE_BYTES_MAX >> 20);
-    return good ? CLI_OK : CLI_DATA;
-}
 
 static bool read_header(struct file *f, const struct csv_row *row)
 {
@@ -168,7 +143,7 @@ static enum cli_exit incident_restoration_run(struct cli *c)
 {
     struct file f = {.arena = arena_open(1024 * 1024), .slug = str_of(c->words[0]), .now_ms = clock_now_ms()};
     struct buf text = {0};
-    enum cli_exit x = read_all(c, &text);
+    enum cli_exit x = cli_read_file(c, c->words[1], FILE_BYTES_MAX, &text);
 
     if (x == CLI_OK)
         x = take(c, &f, buf_view(&text));

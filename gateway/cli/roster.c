@@ -9,9 +9,6 @@
 #include "rules/base/doc.h"
 #include "rules/base/stamp.h"
 
-#include <errno.h>
-#include <string.h>
-
 #define BY     "postern"
 #define DAY_MS INT64_C(86400000)
 
@@ -19,32 +16,10 @@ enum { ARENA_BYTES = 256 * 1024, DAYS_MAX = 60, DAYS = 14 };
 
 /* ---- a file ---- */
 
-static enum cli_exit read_file(struct cli *c, const char *name, struct buf *out)
-{
-    FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
-    char chunk[4096];
-    size_t n;
-
-    if (f == NULL) {
-        cli_say(c, "%s: %s", name, strerror(errno));
-        return CLI_NO_INPUT;
-    }
-    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0 && out->len <= ROSTER_BYTES_MAX)
-        buf_add(out, chunk, n);
-
-    bool good = !ferror(f);
-
-    if (f != stdin)
-        (void)fclose(f);
-    if (!good)
-        cli_say(c, "%s cannot be read", name);
-    return good ? CLI_OK : CLI_IO;
-}
-
 static enum cli_exit read_roster(struct cli *c, struct arena *a, struct buf *text, struct roster **out)
 {
     struct buf faults = {0};
-    enum cli_exit x = read_file(c, c->words[0], text);
+    enum cli_exit x = cli_read_file(c, c->words[0], ROSTER_BYTES_MAX, text);
 
     if (x == CLI_OK && roster_parse(out, a, buf_view(text), zoneinfo_bytes, NULL, &faults) != ERR_OK) {
         (void)fputs(buf_view(&faults).at, c->err);

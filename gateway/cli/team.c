@@ -10,12 +10,9 @@
 #include "rules/base/doc.h"
 #include "rules/csv.h"
 
-#include <errno.h>
-#include <string.h>
-
 #define BY "postern"
 
-enum { ROSTER_BYTES_MAX = 1024 * 1024, ROSTER_MAX = 5000, PASSWORD_BYTES = 15, HASHING = 2 };
+enum { TEAM_BYTES_MAX = 1024 * 1024, ROSTER_MAX = 5000, PASSWORD_BYTES = 15, HASHING = 2 };
 
 struct person {
     size_t line;
@@ -35,29 +32,6 @@ struct roster {
 };
 
 /* ---- the file ---- */
-
-static enum cli_exit read_file(struct cli *c, const char *name, struct buf *out)
-{
-    FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
-    char chunk[4096];
-    size_t n;
-
-    if (f == NULL) {
-        cli_say(c, "%s: %s", name, strerror(errno));
-        return CLI_NO_INPUT;
-    }
-    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0 && out->len <= ROSTER_BYTES_MAX)
-        buf_add(out, chunk, n);
-
-    bool good = !ferror(f) && out->len <= ROSTER_BYTES_MAX;
-
-    if (f != stdin)
-        (void)fclose(f);
-    if (good)
-        return CLI_OK;
-    cli_say(c, "%s cannot be read, or is larger than 1 MiB", name);
-    return CLI_DATA;
-}
 
 static bool named_before(const struct roster *r, struct str name)
 {
@@ -226,7 +200,7 @@ static enum cli_exit roster_run(struct cli *c)
     static struct store s;
     struct roster r = {.cli = c, .arena = arena_open(256 * 1024)};
     struct buf text = {0};
-    enum cli_exit x = read_file(c, c->words[0], &text);
+    enum cli_exit x = cli_read_file(c, c->words[0], TEAM_BYTES_MAX, &text);
 
     if (x == CLI_OK)
         x = read_roster(&r, buf_view(&text));
