@@ -6,8 +6,10 @@
 #include "gateway/staff/tell.h"
 #include "gateway/work.h"
 #include "queues/clock.h"
+#include "queues/edit.h"
 #include "queues/log.h"
-#include "queues/ticket.h"
+#include "queues/redis.h"
+#include "queues/ruleset.h"
 #include "rules/base/doc.h"
 
 enum { AGAIN_MAX = 10 };
@@ -160,45 +162,46 @@ void staff_handover_note(struct call *c)
 
 /* ---- accept ---- */
 
-static void change_owner(struct change *c, const struct keyring *k, const struct ticket *t,
-                         const struct staff_session *who, int64_t now_ms)
+/* R3. Who let go of it in between, or lost it to somebody, has nothing to hand over. */
+static enum err take_once(struct edit *e, const struct staff_session *who, const struct roster_held *held)
 {
-    struct arena *a = c->arena;
-    struct str key = ticket_key(a, t->id), id = str_of(arena_strdup(a, id_print(ID_STAFF, who->staff).at));
-    struct happening h = {.id = ulid_in(ulid_fresh(), t->partition),
-                          .at_ms = now_ms,
-                          .kind = STR("handed-over"),
-                          .by = id,
-                          .detail = t->owner};
+    struct change *c = change_begin(e->arena);
+    struct redis_value *v;
+    size_t n;
 
-    change_hset(c, key, "owner", id);
-    change_hset(c, key, "owner_name", who->name);
-    change_hset_int(c, key, "updated", now_ms);
-    change_happening(c, t->id, &h);
-    change_live(c, "handed-over", t->id, t->reference, t->queue, t->state, who->name);
-    change_audit(c, k, t->partition, now_ms, id, "ticket.handed-over", arena_strdup(a, id_print(ID_TICKET, t->id).at),
-                 t->owner);
+    edit_queue_reads(e, held->ticket);
+
+    enum err bad = redis_flush(e->redis, e->arena, &v, &n);
+
+    if (bad == ERR_OK)
+        bad = edit_load(e, held->ticket, v);
+    if (bad == ERR_ABSENT || (bad == ERR_OK && !str_equal(e->ticket.owner, held->owner)))
+        return ERR_OK;
+    if (bad != ERR_OK)
+        return bad;
+    e->owner = e->by;
+    e->owner_name = who->name;
+    edit_happened(e, c, "handed-over", held->owner, "");
+    return change_run(e->redis, e->arena, c, STR(""), ticket_key(e->arena, held->ticket), e->ticket.version, NULL);
 }
 
-/* R3. Who let go of it in between, or lost it to somebody, has nothing to hand over. */
 static enum err take(struct call *c, const struct staff_session *who, const struct roster_held *held)
 {
-    struct redis *r = work_redis();
-    enum err e = ERR_CONFLICT;
+    const struct rules *rules = ruleset_take(c->app->rules);
+    enum err bad = ERR_CONFLICT;
 
-    for (int i = 0; e == ERR_CONFLICT && i < AGAIN_MAX; i++) {
-        struct change *change = change_begin(c->arena);
-        struct ticket t;
+    for (int i = 0; bad == ERR_CONFLICT && i < AGAIN_MAX; i++) {
+        struct edit e = {.redis = work_redis(),
+                         .keys = c->app->keys,
+                         .rules = rules,
+                         .arena = c->arena,
+                         .now_ms = clock_now_ms(),
+                         .by = str_of(arena_strdup(c->arena, id_print(ID_STAFF, who->staff).at))};
 
-        e = ticket_read(r, c->app->keys, c->arena, held->ticket, &t);
-        if (e == ERR_ABSENT || (e == ERR_OK && !str_equal(t.owner, held->owner)))
-            return ERR_OK;
-        if (e == ERR_OK) {
-            change_owner(change, c->app->keys, &t, who, clock_now_ms());
-            e = change_run(r, c->arena, change, STR(""), ticket_key(c->arena, t.id), t.version, NULL);
-        }
+        bad = take_once(&e, who, held);
     }
-    return e;
+    ruleset_release(c->app->rules, rules);
+    return bad;
 }
 
 static enum err accept_all(struct call *c, const struct staff_session *who, const struct handover *h, size_t *taken)
