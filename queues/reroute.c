@@ -1,6 +1,7 @@
 #include "queues/reroute.h"
 
 #include "queues/edit.h"
+#include "queues/job.h"
 #include "queues/open_work.h"
 #include "queues/placing.h"
 #include "queues/selection.h"
@@ -293,5 +294,21 @@ enum err reroute_plan(struct redis *r, const struct keyring *k, const struct rul
     arena_close(own);
     if (e == ERR_OK && out->pair_count > 1)
         qsort(out->pairs, out->pair_count, sizeof *out->pairs, most_first);
+    return e;
+}
+
+enum err reroute_begin(struct redis *r, const struct keyring *k, struct arena *a, struct ulid selection, struct str by,
+                       int64_t now_ms, struct ulid *job)
+{
+    struct job_new n = {.kind = "reroute", .by = by, .at_ms = now_ms};
+    enum err e = selection_close(r, a, selection, by, STR("{\"reroute\":true}"), now_ms);
+
+    n.args = str_of(arena_printf(a, "{\"selection\":\"%s\"}", id_print(ID_SELECTION, selection).at));
+    if (e == ERR_OK)
+        e = selection_keep(r, a, selection, 2 * JOB_KEEP_MS);
+    if (e == ERR_OK)
+        e = job_start(r, k, a, &n);
+    if (e == ERR_OK)
+        *job = n.id;
     return e;
 }

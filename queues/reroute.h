@@ -52,6 +52,11 @@ struct reroute {
 enum err reroute_plan(struct redis *r, const struct keyring *k, const struct rules *rules, struct arena *a,
                       int64_t now_ms, const struct ulid *selection, struct reroute *out);
 
+/* The tickets that were added to selection are placed so by a job "reroute", which can be undone; its id in *job. Closes
+ * the selection. */
+enum err reroute_begin(struct redis *r, const struct keyring *k, struct arena *a, struct ulid selection, struct str by,
+                       int64_t now_ms, struct ulid *job);
+
 /* V2: field `hand` of a ticket says what staff set: "queue", "priority" or both. */
 #define REROUTE_HAND "hand"
 

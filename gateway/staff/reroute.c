@@ -9,7 +9,6 @@
 #include "gateway/staff/tell.h"
 #include "gateway/work.h"
 #include "queues/clock.h"
-#include "queues/job.h"
 #include "queues/ruleset.h"
 #include "queues/selection.h"
 #include "rules/base/arena.h"
@@ -92,22 +91,6 @@ static bool read_dry(struct call *c, bool *dry)
     return good;
 }
 
-static enum err begin(struct call *c, const struct staff_session *s, struct ulid sel, struct ulid *job)
-{
-    struct str by = str_of(arena_strdup(c->arena, id_print(ID_STAFF, s->staff).at));
-    struct job_new n = {.kind = "reroute", .by = by, .at_ms = clock_now_ms()};
-    struct redis *r = work_redis();
-    enum err e = selection_close(r, c->arena, sel, by, STR("{\"reroute\":true}"), n.at_ms);
-
-    n.args = str_of(arena_printf(c->arena, "{\"selection\":\"%s\"}", id_print(ID_SELECTION, sel).at));
-    if (e == ERR_OK)
-        e = selection_keep(r, c->arena, sel, 2 * JOB_KEEP_MS);
-    if (e == ERR_OK)
-        e = job_start(r, c->app->keys, c->arena, &n);
-    *job = n.id;
-    return e;
-}
-
 void staff_reroute(struct call *c)
 {
     struct reroute *o = arena_new(c->arena, struct reroute);
@@ -126,7 +109,8 @@ void staff_reroute(struct call *c)
     version = arena_strdup(c->arena, rules_version(rules));
     ruleset_release(c->app->rules, rules);
     if (e == ERR_OK && !dry)
-        e = begin(c, &s, sel, &job);
+        e = reroute_begin(work_redis(), c->app->keys, c->arena, sel,
+                          str_of(arena_strdup(c->arena, id_print(ID_STAFF, s.staff).at)), clock_now_ms(), &job);
     if (e != ERR_OK) {
         tell_error(c, e);
         return;
