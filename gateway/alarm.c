@@ -48,26 +48,14 @@ static void count(struct alarm *s, const struct escalation *e)
     (void)pthread_mutex_unlock(&s->lock);
 }
 
-/* A queue of an incident that was declared a moment ago must not look like one that is no more (active.h, V1). */
-static bool rules_are_current(struct alarm *s, struct arena *a)
-{
-    struct redis_value *v;
-    bool stale = false;
-    size_t n;
-
-    active_ask(s->redis, a);
-    if (redis_flush(s->redis, a, &v, &n) != ERR_OK || active_hear(s->app->active, s->redis, &v[0], &stale) != ERR_OK)
-        return false;
-    return !stale || active_renew(s->app->active, s->redis, s->app->keys, a) == ERR_OK;
-}
-
 /* True where there may be more. */
 static bool turn(struct alarm *s, struct arena *a)
 {
     struct escalation done;
     size_t marks = 0;
 
-    if (!take_lease(s, a) || !rules_are_current(s, a))
+    /* A queue of an incident that was declared a moment ago must not look like one that is no more. */
+    if (!take_lease(s, a) || active_follow(s->app->active, s->redis, s->app->keys, a) != ERR_OK)
         return false;
 
     const struct rules *rules = ruleset_take(s->app->rules);

@@ -75,25 +75,13 @@ static void count(struct jobs *j, enum err e, int64_t took_ms)
     (void)pthread_mutex_unlock(&j->lock);
 }
 
-/* V1 of active.h: what a step places is placed by what is declared now, though nobody has filed anything since. */
-static void follow_declared(struct jobs *j, struct arena *a)
-{
-    struct redis_value *v;
-    size_t n;
-    bool stale;
-
-    active_ask(j->redis, a);
-    if (redis_flush(j->redis, a, &v, &n) == ERR_OK && active_hear(j->app->active, j->redis, &v[0], &stale) == ERR_OK &&
-        stale)
-        (void)active_renew(j->app->active, j->redis, j->app->keys, a);
-}
-
 static enum err step(struct jobs *j, struct arena *a, struct ulid id)
 {
     int64_t began = clock_steady_ms(), pause = 1000 / JOBS_STEPS_A_SECOND, took;
     struct job_turn t = {.redis = j->redis, .keys = j->app->keys, .arena = a, .now_ms = clock_now_ms(), .app = j->app};
 
-    follow_declared(j, a);
+    /* What a step places is placed by what is declared now, though nobody has filed anything since. */
+    (void)active_follow(j->app->active, j->redis, j->app->keys, a);
     t.rules = ruleset_take(j->app->rules);
 
     enum err e = job_run(&t, kinds, KINDS, id);

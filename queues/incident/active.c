@@ -213,6 +213,20 @@ enum err active_renew(struct active *s, struct redis *r, const struct keyring *k
     return e;
 }
 
+enum err active_follow(struct active *s, struct redis *r, const struct keyring *k, struct arena *a)
+{
+    struct redis_value *v;
+    bool stale = false;
+    size_t n;
+    enum err e;
+
+    active_ask(r, a);
+    e = redis_flush(r, a, &v, &n);
+    if (e == ERR_OK)
+        e = active_hear(s, r, &v[0], &stale);
+    return e == ERR_OK && stale ? active_renew(s, r, k, a) : e;
+}
+
 enum err active_reload(struct active *s, void *arg, struct buf *faults)
 {
     struct rules *rules;

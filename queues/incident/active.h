@@ -52,6 +52,8 @@ enum err active_hear(struct active *s, struct redis *r, const struct redis_value
 /* Reads what is declared and puts it in force. Nothing may be queued on r. ERR_OK too where a pack was left out.
  * ERR_STORE, ERR_CORRUPT: all stays. Any thread. */
 enum err active_renew(struct active *s, struct redis *r, const struct keyring *k, struct arena *a);
+/* V1 for whoever has nothing else to send: asks, hears, and renews where that is due. Nothing may be queued on r. */
+enum err active_follow(struct active *s, struct redis *r, const struct keyring *k, struct arena *a);
 /* The rules of the house are others, made with `arg` from now on: in force with the packs that are, or refused whole:
  * ERR_CONF, with faults, and all stays. What was left out is tried again by whoever routes next. */
 enum err active_reload(struct active *s, void *arg, struct buf *faults);
