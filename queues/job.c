@@ -1,6 +1,7 @@
 #include "queues/job.h"
 
 #include "queues/keys.h"
+#include "queues/lease.h"
 #include "queues/log.h"
 #include "queues/seal.h"
 #include "queues/ticket.h"
@@ -266,11 +267,7 @@ void job_failed(struct job_turn *t, struct str item, const char *why)
 
 enum err job_lease(struct redis *r, struct arena *a, struct str holder)
 {
-    struct redis_value v;
-    enum err e = redis_run(r, a, &v, SCRIPT_LEASE, 1, 3,
-                           (struct str[]){key_at(a, "lease", "jobs"), holder, str_int(a, JOB_LEASE_MS)});
-
-    return e == ERR_OK && v.integer != 1 ? ERR_ABSENT : e;
+    return lease_take(r, a, "jobs", holder, JOB_LEASE_MS);
 }
 
 enum err job_running(struct redis *r, struct arena *a, struct ulid out[JOBS_RUNNING_MAX], size_t *n)

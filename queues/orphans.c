@@ -2,6 +2,7 @@
 
 #include "queues/blob.h"
 #include "queues/keys.h"
+#include "queues/lease.h"
 #include "queues/log.h"
 #include "rules/attachment.h"
 #include "rules/base/arena.h"
@@ -247,22 +248,13 @@ enum err orphans_hold(struct redis *r, struct arena *a)
         (struct str[]){STR("SET"), key_at(a, "hold", "blobs"), STR("1"), STR("PX"), str_int(a, ORPHANS_HOLD_MS)});
 }
 
-static enum err take_lease(struct redis *r, struct arena *a, struct str holder)
-{
-    struct redis_value v;
-    enum err e = redis_run(r, a, &v, SCRIPT_LEASE, 1, 3,
-                           (struct str[]){key_at(a, "lease", "orphans"), holder, str_int(a, ORPHANS_EVERY_MS)});
-
-    return e == ERR_OK && v.integer != 1 ? ERR_ABSENT : e;
-}
-
 enum err orphans_turn(struct redis *r, const struct keyring *k, struct blobs *blobs, struct blobs *parts,
                       struct str holder, int64_t now_ms, const atomic_bool *stop, struct orphans *out)
 {
     struct arena *a = arena_open(ARENA_BYTES);
     struct search s = {.redis = r, .keys = k, .now_ms = now_ms};
     struct redis_value v;
-    enum err e = take_lease(r, a, holder);
+    enum err e = lease_take(r, a, "orphans", holder, ORPHANS_EVERY_MS);
 
     *out = (struct orphans){0};
     if (e == ERR_OK)

@@ -1,21 +1,13 @@
 #include "queues/sweep.h"
 
 #include "queues/keys.h"
+#include "queues/lease.h"
 #include "queues/log.h"
 #include "queues/merge.h"
 #include "queues/proof.h"
 #include "rules/base/arena.h"
 
 #include <inttypes.h>
-
-static enum err take_lease(struct redis *r, struct arena *a, struct str holder)
-{
-    struct redis_value v;
-    struct str life = str_of(arena_printf(a, "%d", SWEEP_EVERY_MS * 2));
-    enum err e = redis_run(r, a, &v, SCRIPT_LEASE, 1, 3, (struct str[]){key_at(a, "lease", "sweep"), holder, life});
-
-    return e == ERR_OK && v.integer != 1 ? ERR_ABSENT : e;
-}
 
 static enum err all_good(struct redis *r, const struct redis_value *v, size_t n)
 {
@@ -98,7 +90,7 @@ static enum err judge_again(struct mover *m)
 
 enum err sweep_turn(struct mover *m, struct str holder)
 {
-    enum err e = take_lease(m->redis, m->arena, holder);
+    enum err e = lease_take(m->redis, m->arena, "sweep", holder, SWEEP_EVERY_MS * 2);
 
     if (e == ERR_OK)
         e = trim_live(m);

@@ -4,7 +4,7 @@
 #include "gateway/hooks/post.h"
 #include "queues/clock.h"
 #include "queues/hook.h"
-#include "queues/keys.h"
+#include "queues/lease.h"
 #include "queues/log.h"
 #include "queues/redis.h"
 #include "rules/base/arena.h"
@@ -211,14 +211,6 @@ static struct lane *lane_of(struct teller *t, const struct hook_receiver *h)
     return spare;
 }
 
-static bool take_lease(struct teller *t, struct arena *a)
-{
-    struct redis_value v;
-    struct str argv[] = {key_at(a, "lease", "hooks"), str_of(t->holder), str_int(a, TELLER_LEASE_MS)};
-
-    return redis_run(t->redis, a, &v, SCRIPT_LEASE, 1, 3, argv) == ERR_OK && v.integer == 1;
-}
-
 static void publish(struct teller *t, int64_t waiting, int64_t failing)
 {
     (void)pthread_mutex_lock(&t->lock);
@@ -233,7 +225,8 @@ static void turn(struct teller *t, struct arena *a)
     size_t fresh = HOOK_HAND_OUT_MAX;
 
     t->looked_ms = clock_steady_ms();
-    if (!take_lease(t, a) || hook_receivers_read(t->redis, t->app->keys, a, t->receivers) != ERR_OK) {
+    if (lease_take(t->redis, a, "hooks", str_of(t->holder), TELLER_LEASE_MS) != ERR_OK ||
+        hook_receivers_read(t->redis, t->app->keys, a, t->receivers) != ERR_OK) {
         publish(t, 0, 0);
         return;
     }

@@ -8,6 +8,7 @@
 #include "gateway/verify/token.h"
 #include "queues/clock.h"
 #include "queues/keys.h"
+#include "queues/lease.h"
 #include "queues/log.h"
 #include "queues/outbox.h"
 #include "queues/seal.h"
@@ -83,18 +84,13 @@ static void no_longer(struct letters *l, struct ulid id)
 
 static enum err keep_lease(struct letters *l, struct arena *a)
 {
-    struct redis_value v;
     int64_t now = clock_steady_ms();
 
     if (now < l->leased_until_ms - LEASE_MS / 2)
         return ERR_OK;
 
-    enum err e = redis_run(
-        l->redis, a, &v, SCRIPT_LEASE, 1, 3,
-        (struct str[]){key_at(a, "lease", "mail"), str_of(l->holder), str_of(arena_printf(a, "%d", LEASE_MS))});
+    enum err e = lease_take(l->redis, a, "mail", str_of(l->holder), LEASE_MS);
 
-    if (e == ERR_OK && v.integer != 1)
-        e = ERR_ABSENT;
     l->leased_until_ms = e == ERR_OK ? now + LEASE_MS : 0;
     return e;
 }
