@@ -3,11 +3,12 @@
 #include "gateway/app.h"
 #include "gateway/conf.h"
 #include "gateway/files/clamd.h"
+#include "gateway/turns.h"
 #include "queues/blob.h"
 #include "queues/change.h"
 #include "queues/clock.h"
 #include "queues/file.h"
-#include "queues/keys.h"
+#include "queues/lease.h"
 #include "queues/log.h"
 #include "queues/ticket.h"
 #include "rules/base/arena.h"
@@ -15,7 +16,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { REDIS_MS = 3000, ARENA_BYTES = 64 * 1024 };
 
@@ -23,12 +23,9 @@ struct scanner {
     struct app *app;
     struct redis *redis;
     const char *holder;
-    pthread_t thread;
-    atomic_bool stop;
+    struct turns *turns;
 
     pthread_mutex_t lock;
-    pthread_cond_t call;
-    bool called;
     struct scanner_state state;
 };
 
@@ -98,8 +95,8 @@ static enum err scan(struct scanner *s, struct arena *a, const struct file *f)
         return let_go(s, a, f);
     if (blob_read(s->app->blobs, a, f->id, &bytes) != ERR_OK)
         return settle(s, a, f, FILE_STATE_HELD, "unreadable");
-    clamd_scan(s->app->conf->clamd, bytes, 0, &s->stop, &answer);
-    if (atomic_load(&s->stop))
+    clamd_scan(s->app->conf->clamd, bytes, 0, turns_stopping(s->turns), &answer);
+    if (atomic_load(turns_stopping(s->turns)))
         return ERR_BUSY;
     switch (answer.verdict) {
     case CLAMD_CLEAN:
@@ -129,26 +126,21 @@ static enum err look_at(struct scanner *s, struct arena *a, struct ulid id)
 
 /* ---- turns ---- */
 
-static bool take_lease(struct scanner *s, struct arena *a)
-{
-    struct redis_value v;
-    struct str argv[] = {key_at(a, "lease", "scan"), str_of(s->holder), str_int(a, SCANNER_LEASE_MS)};
-
-    return redis_run(s->redis, a, &v, SCRIPT_LEASE, 1, 3, argv) == ERR_OK && v.integer == 1;
-}
-
 /* True where there may be more. */
-static bool turn(struct scanner *s, struct arena *a)
+static bool turn(void *arg, struct arena *a)
 {
+    struct scanner *s = arg;
     struct ulid due[SCANNER_TURN];
     int64_t waiting = 0;
     size_t n = 0, done = 0;
 
-    if (!take_lease(s, a) || files_due(s->redis, a, clock_now_ms(), SCANNER_TURN, due, &n) != ERR_OK)
+    if (lease_take(s->redis, a, "scan", str_of(s->holder), SCANNER_LEASE_MS) != ERR_OK ||
+        files_due(s->redis, a, clock_now_ms(), SCANNER_TURN, due, &n) != ERR_OK)
         return false;
-    for (; done < n && !atomic_load(&s->stop); done++) {
+    for (; done < n && !atomic_load(turns_stopping(s->turns)); done++) {
         struct arena *one = arena_open(ARENA_BYTES);
-        bool good = take_lease(s, one) && look_at(s, one, due[done]) == ERR_OK;
+        bool good = lease_take(s->redis, one, "scan", str_of(s->holder), SCANNER_LEASE_MS) == ERR_OK &&
+                    look_at(s, one, due[done]) == ERR_OK;
 
         arena_close(one);
         if (!good)
@@ -162,42 +154,11 @@ static bool turn(struct scanner *s, struct arena *a)
     return n == SCANNER_TURN;
 }
 
-static void wait_for_call(struct scanner *s)
-{
-    struct timespec until;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += SCANNER_EVERY_MS / 1000;
-    (void)pthread_mutex_lock(&s->lock);
-    while (!s->called && !atomic_load(&s->stop) && pthread_cond_timedwait(&s->call, &s->lock, &until) == 0)
-        ;
-    s->called = false;
-    (void)pthread_mutex_unlock(&s->lock);
-}
-
-static void *run(void *arg)
-{
-    struct scanner *s = arg;
-    struct arena *a = arena_open(ARENA_BYTES);
-
-    (void)pthread_setname_np(pthread_self(), "scanner");
-    while (!atomic_load(&s->stop)) {
-        bool more = turn(s, a);
-
-        arena_reset(a);
-        if (!more)
-            wait_for_call(s);
-    }
-    arena_close(a);
-    return NULL;
-}
-
 /* ---- open, close ---- */
 
 struct scanner *scanner_open(struct app *app, const struct redis_target *redis, const char *holder)
 {
     struct scanner *s = calloc(1, sizeof *s);
-    pthread_condattr_t steady;
 
     if (s == NULL)
         abort();
@@ -205,32 +166,21 @@ struct scanner *scanner_open(struct app *app, const struct redis_target *redis, 
     s->holder = holder;
     s->redis = redis_open(redis, REDIS_MS);
     (void)pthread_mutex_init(&s->lock, NULL);
-    (void)pthread_condattr_init(&steady);
-    (void)pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&s->call, &steady);
-    (void)pthread_condattr_destroy(&steady);
-    if (pthread_create(&s->thread, NULL, run, s) != 0)
-        abort();
+    turns_open(&s->turns, &(struct turns_options){"scanner", SCANNER_EVERY_MS, ARENA_BYTES, turn, s});
     return s;
 }
 
 void scanner_wake(struct scanner *s)
 {
-    (void)pthread_mutex_lock(&s->lock);
-    s->called = true;
-    (void)pthread_cond_signal(&s->call);
-    (void)pthread_mutex_unlock(&s->lock);
+    turns_wake(s->turns);
 }
 
 void scanner_close(struct scanner *s)
 {
     if (s == NULL)
         return;
-    atomic_store(&s->stop, true);
-    scanner_wake(s);
-    (void)pthread_join(s->thread, NULL);
+    turns_close(s->turns);
     redis_close(s->redis);
-    (void)pthread_cond_destroy(&s->call);
     (void)pthread_mutex_destroy(&s->lock);
     free(s);
 }
